@@ -1,0 +1,1 @@
+"""The HTTP face of one host instance; it knows no schema, no lease and no episode."""
