@@ -1,0 +1,18 @@
+"""Settings: what the flags, the environment, local.settings.json and host.json amount to, read once."""
+
+from funchost.settings.app_settings import resolve_percent
+from funchost.settings.loading import load
+from funchost.settings.log_levels import LogLevels
+from funchost.settings.model import Cors, Dispatch, Flags, HubSettings, Settings, SettingsError
+
+__all__ = [
+    "Cors",
+    "Dispatch",
+    "Flags",
+    "HubSettings",
+    "LogLevels",
+    "Settings",
+    "SettingsError",
+    "load",
+    "resolve_percent",
+]

@@ -1,0 +1,126 @@
+"""The typed settings of one run: what the flags, the environment and the app's files amount to.
+
+Frozen and plain, so they can be handed down, compared and sent to another process. How each value
+is found is in the modules beside this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+from funchost.settings.log_levels import LogLevels
+
+Dispatch = Literal["least-busy", "round-robin"]
+
+T = TypeVar("T")
+
+
+class SettingsError(Exception):
+    """A flag, a setting or a file is wrong; the text names it, its value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """A value and where it came from: a flag, a file, an app setting or the default."""
+
+    value: T
+    origin: str
+
+
+class Origins(dict[str, str]):
+    """Where each knob's value came from, filled while the settings are read."""
+
+    def note(self, knob: str, known: Known[T]) -> T:
+        """Remembers the origin of a knob and gives its value."""
+        self[knob] = known.origin
+        return known.value
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The command line of `funchost start`; None or empty where a flag was not given."""
+
+    script_root: Path | None = None
+    address: str | None = None
+    port: int | None = None
+    functions: tuple[str, ...] = ()
+    verbose: bool = False
+    user_log_level: str | None = None
+    instances: int | None = None
+    dispatch: Dispatch | None = None
+    data_dir: Path | None = None
+    cors: str | None = None
+    cors_credentials: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """Which origins a browser may call from; nothing is sent when there are none."""
+
+    origins: tuple[str, ...] = ()
+    credentials: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """The task hub and its limits, each limit for one host instance."""
+
+    name: str
+    max_activities: int
+    max_orchestrators: int
+    max_entities: int
+    max_entity_batch: int
+    max_orchestration_actions: int
+    overridable_states: Literal["NonRunningStates", "AnyState"]
+    store_inputs: bool
+    default_version: str
+    version_match_strategy: Literal["None", "Strict", "CurrentOrOlder"]
+    version_failure_strategy: Literal["Reject", "Fail"]
+    http_poll_ms: int
+    use_forwarded_host: bool
+    connection_name: str
+    power_loss_safe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything one run needs to know, read once.
+
+    `environment` is the whole environment of a worker process. `origins` tells for each knob (a field
+    name, or `hub.` and a field name) where its value came from. `warnings` are for the log.
+    """
+
+    script_root: Path
+    script_file: str
+    address: str
+    port: int
+    functions: tuple[str, ...]
+    disabled_functions: frozenset[str]
+    verbose: bool
+    user_log_level: int | None
+    instances: int
+    dispatch: Dispatch
+    data_dir: Path
+    route_prefix: str
+    custom_headers: Mapping[str, str]
+    cors: Cors
+    process_count: int
+    thread_count: int | None
+    hub: HubSettings
+    request_limit_bytes: int
+    function_timeout_seconds: float | None
+    log_levels: LogLevels
+    environment: Mapping[str, str]
+    origins: Mapping[str, str]
+    warnings: tuple[str, ...]
+
+    def function_disabled(self, name: str) -> bool:
+        """Whether the app settings switch this function off; the host compares names without case."""
+        return name.casefold() in self.disabled_functions
+
+    def function_selected(self, name: str) -> bool:
+        """Whether the allow-list (`--functions`, host.json `functions`) lets this function load."""
+        return not self.functions or name.casefold() in {each.casefold() for each in self.functions}
