@@ -1,0 +1,110 @@
+"""The `funchost` command: reads the command line, and nothing else.
+
+Options that Core Tools has too are spelled as it spells them. What a value means, and whether it is
+allowed together with the app's files, is decided in settings; the work is done by the host. Both are
+imported only when a command runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+import funchost
+
+
+class WrongSetting(click.ClickException):
+    """A flag, an app setting or a file is wrong, and nothing was started."""
+
+    exit_code = 2
+
+
+class WholeNumber(click.IntRange):
+    """A whole number within bounds, with a message that says which in words."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"'{value}' is not a whole number from {self.min} to {self.max}.", param, ctx)
+
+
+class StartCommand(click.Command):
+    """`--functions a b c` takes every word up to the next option, as Core Tools does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        expanded: list[str] = []
+        listing = False
+        for word in args:
+            if word.startswith("-"):
+                listing = word.partition("=")[0] == "--functions"
+            elif listing and expanded[-1] != "--functions":
+                expanded.append("--functions")
+            expanded.append(word)
+        return super().parse_args(ctx, expanded)
+
+
+@click.group(context_settings={"max_content_width": 100})
+@click.version_option(funchost.__version__, prog_name="funchost", message="%(prog)s %(version)s")
+def main() -> None:
+    """Run a Python v2 Azure Durable Functions app locally with nothing but Python."""
+
+
+@main.command(cls=StartCommand)
+@click.option(
+    "--script-root", type=click.Path(path_type=Path), metavar="DIR", help="The app's folder (default: here)."
+)
+@click.option("--address", metavar="IP", help="IP address to listen on (default: 127.0.0.1).")
+@click.option(
+    "-p", "--port", type=WholeNumber(1, 65535), metavar="PORT", help="Port to listen on (default: 7071)."
+)
+@click.option(
+    "--functions", multiple=True, metavar="NAME...", help="Load only these functions (default: all)."
+)
+@click.option("--cors", metavar="ORIGIN,...", help="Origins that browsers may call from, or *.")
+@click.option("--cors-credentials", is_flag=True, help="Let those origins send credentials.")
+@click.option("--verbose", is_flag=True, help="Show the host's own lines from level Information.")
+@click.option(
+    "--user-log-level",
+    metavar="LEVEL",
+    help="Lowest level shown of the app's lines: Trace, Debug, Information (default), Warning, Error, "
+    "Critical or None.",
+)
+@click.option(
+    "--instances",
+    type=WholeNumber(1, 64),
+    metavar="N",
+    help="Host instances that share the port and the task hub (default: 1).",
+)
+@click.option(
+    "--dispatch",
+    type=click.Choice(["least-busy", "round-robin"]),
+    help="Which worker process gets the next invocation (default: least-busy; Azure: round-robin).",
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the task hub (default: .funchost in the app's folder).",
+)
+def start(functions: tuple[str, ...], **options: Any) -> None:
+    """Start the host and serve the app until Ctrl+C."""
+    from funchost import settings
+
+    names = tuple(name for given in functions for name in given.replace(",", " ").split())
+    try:
+        loaded = settings.load(settings.Flags(functions=names, **options), os.environ)
+    except settings.SettingsError as error:
+        raise WrongSetting(str(error)) from error
+
+    from funchost import console, host
+
+    console.setup_logging(loaded, "i1" if loaded.instances == 1 else "main")
+    for warning in loaded.warnings:
+        logging.getLogger("Host.General").warning(warning)
+    sys.exit(host.run(loaded))

@@ -1,0 +1,10 @@
+"""What a person sees: the start-up texts and the log lines. Other rooms hand over plain data.
+
+Nothing here decides anything about the run.
+"""
+
+from funchost.console.log_lines import setup_logging
+from funchost.console.output import flush
+from funchost.console.start_up import print_banner, print_functions, print_knobs, print_ready
+
+__all__ = ["flush", "print_banner", "print_functions", "print_knobs", "print_ready", "setup_logging"]
