@@ -51,6 +51,7 @@ class Configuration:
     def entry(self, key: str) -> Entry | None:
         """The entry of a key, or None. Raises SettingsError when an object stands in its place."""
         folded = key.casefold()
+        self._refuse_values_above(folded)
         if entry := self._entries.get(folded):
             if isinstance(entry.value, dict | list):
                 raise entry.wrong("It must be a single value.")
@@ -64,10 +65,7 @@ class Configuration:
 
         Raises SettingsError when a single value stands where the object should be.
         """
-        if entry := self._entries.get(key.casefold()):
-            if entry.value not in ({}, []):
-                raise entry.wrong("It must be an object.")
-            return {}
+        self._refuse_values_above(key.casefold() + ".")
         return {entry.key[len(key) + 1 :]: entry for entry in self._below(key.casefold())}
 
     def text(self, key: str) -> Known[str] | None:
@@ -116,6 +114,13 @@ class Configuration:
         if value is None:
             raise entry.wrong('It must be a time span, for example "00:05:00".')
         return Known(value, entry.origin)
+
+    def _refuse_values_above(self, folded_key: str) -> None:
+        parts = folded_key.split(".")
+        for length in range(1, len(parts)):
+            above = self._entries.get(".".join(parts[:length]))
+            if above and above.value not in ({}, []):
+                raise above.wrong("It must be an object.")
 
     def _below(self, folded_key: str) -> Iterator[Entry]:
         prefix = folded_key + "."
