@@ -97,9 +97,16 @@ def status_payload(
     }
     if history is not None and instance.status is not Status.PENDING:
         payload["historyEvents"] = history_payload(
-            history, show_input=show_input, show_output=show_history_output
+            [_with_input(event, instance.input) for event in history],
+            show_input=show_input,
+            show_output=show_history_output,
         )
     return payload
+
+
+def _with_input(event: dict[str, Any], input: str | None) -> dict[str, Any]:
+    # The history does not repeat the input that stands with the instance.
+    return event | {"Input": input} if event["EventType"] == EventType.EXECUTION_STARTED else event
 
 
 def history_payload(
@@ -111,9 +118,7 @@ def history_payload(
     Source: HTTP management API, historyEvents.
     """
     calls = {event["EventId"]: event for event in events if event["EventType"] in _CALLS}
-    completed = {
-        event["TaskScheduledId"] for event in events if event["EventType"] in _SUCCESSES | _FAILURES
-    }
+    completed = {event["TaskScheduledId"] for event in events if event["EventType"] in _SUCCESSES | _FAILURES}
     shown = []
     for event in events:
         type_ = event["EventType"]

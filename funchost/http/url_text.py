@@ -13,7 +13,7 @@ _PATH_ESCAPES = re.compile(r"(?:%(?!2[Ff])[0-9A-Fa-f]{2})+")
 _ALL_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PATH_SAFE = "/:@!$&'()*+,;=~%"
-_QUERY_SAFE = _PATH_SAFE + "?[]{}|\\^`\"<>"
+_QUERY_SAFE = _PATH_SAFE + '?[]{}|\\^`"<>'
 
 
 def split_target(target: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from funchost.http.templates import Parameter, Segment, TemplateError, parse_template
+from funchost.http.routing.templates import Parameter, Segment, TemplateError, parse_template
 
 
 class RouteError(Exception):

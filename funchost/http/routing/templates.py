@@ -6,7 +6,7 @@ Source: ASP.NET Core route templates (TemplateParser, InlineRouteParameterParser
 
 from dataclasses import dataclass
 
-from funchost.http.constraints import Constraint, ConstraintError, make_constraint
+from funchost.http.routing.constraints import Constraint, ConstraintError, make_constraint
 
 _NOT_IN_NAMES = frozenset("{}/*?")
 

@@ -1,0 +1,103 @@
+"""Requests to the app's own HTTP functions: find the function, run it in a worker, answer.
+
+What the worker does with an invocation, and which worker gets it, is the pool's affair.
+Source: Azure Functions host, HTTP trigger execution.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Iterable
+from typing import Protocol
+
+from aiohttp import web
+
+from funchost.http.replies import UnsendableReply, empty_reply, json_reply, response_of
+from funchost.http.requests import BodyTooLarge, Target, http_call, read_body
+from funchost.http.routing.routes import HttpFunction, Match, RouteTable
+from funchost.worker import journal
+from funchost.worker.exceptions import PoolStopped, WorkerLost
+from funchost.worker.model import FunctionInfo, Invocation, InvocationError, InvocationResult
+
+HTTP_TRIGGER = "httpTrigger"
+NOT_RUNNING = "Function host is not running."
+
+_REASON = "This function was programmatically called via the host APIs."
+_log = logging.getLogger("Host.Http")
+
+
+class WorkerPool(Protocol):
+    """What the HTTP room asks of the workers."""
+
+    async def invoke(self, invocation: Invocation) -> InvocationResult:
+        """Run one function; raises WorkerLost or PoolStopped."""
+
+
+class AppFunctions:
+    """The HTTP functions of an app behind their routes."""
+
+    def __init__(
+        self, pool: WorkerPool, functions: Iterable[FunctionInfo], prefix: str, body_limit: int
+    ) -> None:
+        """Raises RouteError when a route cannot be registered."""
+        self._pool = pool
+        self._body_limit = body_limit
+        served = [f for f in functions if f.trigger == HTTP_TRIGGER and not f.disabled and f.error is None]
+        self._routes = RouteTable((HttpFunction(f.name, f.route, f.methods) for f in served), prefix)
+
+    def match(self, method: str, path: str) -> Match | None:
+        """The function that a request belongs to."""
+        return self._routes.match(method, path)
+
+    async def answer(self, request: web.BaseRequest, target: Target, match: Match) -> web.Response:
+        """Run the matched function and turn what it returned into the response."""
+        try:
+            body = await read_body(request, self._body_limit)
+        except BodyTooLarge as error:
+            return json_reply(413, {"Message": str(error)})
+        invocation = Invocation(
+            invocation_id=str(uuid.uuid4()),
+            function=match.function,
+            datum="http",
+            payload=body,
+            http=http_call(request, target, match.params),
+            trace=(request.headers.get("traceparent", ""), request.headers.get("tracestate", "")),
+        )
+        try:
+            return response_of(await run(self._pool, invocation))
+        except WorkerLost:
+            return empty_reply(500)
+        except PoolStopped:
+            return not_running()
+        except UnsendableReply as error:
+            _log.error(
+                "The response of function '%s' cannot be sent: %s",
+                match.function,
+                error,
+                extra={"function": match.function, "invocation": invocation.invocation_id},
+            )
+            return empty_reply(500)
+
+
+async def run(pool: WorkerPool, invocation: Invocation) -> InvocationResult:
+    """Run an invocation between its two log lines. Raises WorkerLost or PoolStopped."""
+    function, invocation_id = invocation.function, invocation.invocation_id
+    journal.executing(function, invocation_id, _REASON)
+    started = time.perf_counter()
+    try:
+        result = await pool.invoke(invocation)
+    except WorkerLost as lost:
+        error = InvocationError(type(lost).__name__, str(lost), "")
+        journal.executed(function, invocation_id, False, _milliseconds(started), lost.pid, error)
+        raise
+    journal.executed(function, invocation_id, result.ok, _milliseconds(started), result.worker, result.error)
+    return result
+
+
+def not_running() -> web.Response:
+    """The answer while there is no host behind the port: before the start is through, and at the end."""
+    return web.Response(status=503, text=NOT_RUNNING)
+
+
+def _milliseconds(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,83 @@
+"""Handlers about entities: read, list, signal.
+
+An entity is an instance under the ID `@name@key`; names are in lower case, keys as given.
+Source: HTTP management API, entities routes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from funchost.durable.model import InstanceFilter
+from funchost.durable.status import compact_json, entity_payload, stored_value
+from funchost.http.dates import parse_microseconds
+from funchost.http.management import filters
+from funchost.http.management.call import Call, stored_json
+from funchost.http.management.errors import Refused, unknown_function
+from funchost.http.management.task_hub import TaskHub
+from funchost.http.replies import empty_reply, json_reply, json_text_reply
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """The entities of one hub."""
+
+    hub: TaskHub
+    entity_names: Callable[[], Sequence[str]]
+
+    async def read(self, name: str, key: str) -> web.Response:
+        """GET entities/{name}/{key}; the key `$` is the empty key."""
+        state = await self.hub.entity_state(_entity_id(name, key))
+        return empty_reply(404) if state is None else json_text_reply(200, compact_json(stored_value(state)))
+
+    async def list(self, call: Call, name: str) -> web.Response:
+        """GET entities[/{name}]: one page; it may be short although more follow."""
+        token = filters.decode_token(call.request.headers.get(filters.CONTINUATION_HEADER, ""))
+        prefix = f"@{name.lower()}@" if name else "@"
+        found, following = await self.hub.find(
+            InstanceFilter(prefix=prefix), filters.page_size(call.query), token
+        )
+        since = parse_microseconds(call.query.text("lastOperationTimeFrom") or "")
+        until = parse_microseconds(call.query.text("lastOperationTimeTo") or "")
+        fetch_state = call.query.flag("fetchState", False)
+        items = []
+        for entity in found:
+            if (since is not None and entity.updated_at < since) or (
+                until is not None and entity.updated_at > until
+            ):
+                continue
+            state = await self.hub.entity_state(entity.instance_id)
+            if state is None:
+                # Deleted: its row is still there, but it is no entity any more.
+                continue
+            entity_name, _, key = entity.instance_id[1:].partition("@")
+            shown = stored_value(state) if fetch_state else None
+            items.append(entity_payload(entity_name, key, entity.updated_at, shown))
+        return json_reply(200, items, {filters.CONTINUATION_HEADER: filters.encode_token(following)})
+
+    async def signal(self, call: Call, name: str, key: str) -> web.Response:
+        """POST entities/{name}/{key}?op=...; a body that is not JSON goes along as text."""
+        body = await call.body()
+        if not body:
+            input = None
+        elif call.is_json:
+            input = stored_json(body)
+        else:
+            input = compact_json(body.decode("utf-8", "replace"))
+        return await self._signal(name, key, call.query.text("op") or "", input)
+
+    async def delete(self, name: str, key: str) -> web.Response:
+        """DELETE entities/{name}/{key}: the operation `delete`."""
+        return await self._signal(name, key, "delete", None)
+
+    async def _signal(self, name: str, key: str, operation: str, input: str | None) -> web.Response:
+        known = self.entity_names()
+        if name.casefold() not in {each.casefold() for each in known}:
+            raise Refused(unknown_function(name, "entity", known))
+        await self.hub.signal_entity(_entity_id(name, key), operation, input)
+        return empty_reply(202)
+
+
+def _entity_id(name: str, key: str) -> str:
+    return f"@{name.lower()}@{'' if key == '$' else key}"

@@ -1,0 +1,77 @@
+"""What the management API says when it refuses: never HTML, always JSON or nothing.
+
+The SDK reads `ExceptionMessage` of a 400 and hands the whole object of a 500 to its caller.
+Source: ASP.NET Web API error objects as the durable extension answers them.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from funchost.durable import exceptions
+from funchost.http.replies import empty_reply, json_reply
+from funchost.http.requests import BodyTooLarge
+
+_log = logging.getLogger("Host.Durable")
+
+BAD_ARGUMENT = "One or more of the arguments submitted is incorrect"
+SOMETHING_WENT_WRONG = "Something went wrong while processing your request"
+BAD_JSON = "Invalid JSON content"
+
+
+class BadArgument(Exception):
+    """An argument of the request is wrong; the text tells which and why."""
+
+
+class BadJson(Exception):
+    """The body is not JSON; the text tells where."""
+
+
+class Refused(Exception):
+    """A 400 whose body carries nothing but a message."""
+
+
+def unknown_function(name: str, kind: str, known: Sequence[str]) -> str:
+    """The text for a function that is not there; `kind` is orchestrator or entity."""
+    if known:
+        names = ", ".join(f"'{each}'" for each in known)
+        tail = f"The following are the known {kind} functions: {names}."
+    else:
+        tail = f"No {kind} functions are currently registered!"
+    return (
+        f"The function '{name}' doesn't exist, is disabled, or is not an {kind} function. "
+        f"Additional info: {tail}"
+    )
+
+
+def error_reply(error: Exception) -> web.Response:
+    """The response for whatever a handler raised."""
+    text = str(error)
+    match error:
+        case exceptions.InstanceNotFound():
+            return empty_reply(404)
+        case exceptions.InstanceEnded():
+            # The instance exists and has ended, so the answer is "gone", not "not found".
+            return empty_reply(410)
+        case exceptions.InvalidInstanceId() | BadArgument():
+            return _error_object(400, BAD_ARGUMENT, text, "System.ArgumentException")
+        case BadJson():
+            return _error_object(400, BAD_JSON, text, "Newtonsoft.Json.JsonReaderException")
+        case Refused():
+            return json_reply(400, {"Message": text})
+        case BodyTooLarge():
+            return json_reply(413, {"Message": text})
+        case exceptions.InstanceExists():
+            kind = "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException"
+            return _error_object(500, SOMETHING_WENT_WRONG, text, kind)
+        case exceptions.DurableError():
+            return _error_object(500, SOMETHING_WENT_WRONG, text, "System.InvalidOperationException")
+    _log.error("The durable HTTP API failed: %s: %s", type(error).__name__, text, exc_info=error)
+    return _error_object(500, SOMETHING_WENT_WRONG, text, "System.Exception")
+
+
+def _error_object(status: int, message: str, text: str, kind: str) -> web.Response:
+    return json_reply(
+        status, {"Message": message, "ExceptionMessage": text, "ExceptionType": kind, "StackTrace": ""}
+    )

@@ -1,0 +1,92 @@
+"""Handlers that begin an instance, and the answer that tells where to watch it.
+
+With `timeout` and `pollingInterval` a client may wait for the end in the same request.
+Source: HTTP management API: start and restart instance.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from funchost.durable.exceptions import InstanceNotFound
+from funchost.durable.model import Instance, Status
+from funchost.durable.status import check_status_payload, compact_json, status_payload, stored_value
+from funchost.http.management.call import Call, stored_json
+from funchost.http.management.errors import BadArgument, unknown_function
+from funchost.http.management.task_hub import TaskHub
+from funchost.http.replies import json_reply, json_text_reply
+
+_RETRY_AFTER_SECONDS = "10"
+_SHORTEST_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Begins instances in one hub; `code` is the system key that the URLs carry, if there is one."""
+
+    hub: TaskHub
+    hub_name: str
+    connection: str
+    orchestrator_names: Callable[[], Sequence[str]]
+    code: str | None = None
+
+    async def start(self, call: Call, name: str, instance_id: str | None) -> web.Response:
+        """POST orchestrators/{name}[/{id}]; the body, whatever its type says, is the input."""
+        body = await call.body()
+        input = stored_json(body) if body else None
+        known = self.orchestrator_names()
+        if name.casefold() not in {each.casefold() for each in known}:
+            raise BadArgument(unknown_function(name, "orchestrator", known))
+        patience = _patience(call)
+        instance = await self.hub.start(name, instance_id or None, input, call.query.text("version"))
+        return await self._answer(call, instance.instance_id, patience)
+
+    async def restart(self, call: Call, instance_id: str) -> web.Response:
+        """POST instances/{id}/restart."""
+        patience = _patience(call)
+        try:
+            instance = await self.hub.restart(instance_id, call.query.flag("restartWithNewInstanceId", True))
+        except InstanceNotFound as error:
+            # A 400 here, where every other operation answers 404.
+            raise BadArgument("InstanceId does not match a valid orchestration instance.") from error
+        return await self._answer(call, instance.instance_id, patience)
+
+    async def _answer(
+        self, call: Call, instance_id: str, patience: tuple[float, float] | None
+    ) -> web.Response:
+        if patience is not None:
+            ended = await self._wait_for_end(instance_id, *patience)
+            if ended is not None and ended.status is Status.COMPLETED:
+                return json_text_reply(200, compact_json(stored_value(ended.output)))
+            if ended is not None:
+                return json_reply(200, status_payload(ended))
+        payload = check_status_payload(
+            call.base_url, instance_id, self.hub_name, self.connection, self.code, with_rewind=False
+        )
+        headers = {"Location": payload["statusQueryGetUri"], "Retry-After": _RETRY_AFTER_SECONDS}
+        return json_reply(202, payload, headers)
+
+    async def _wait_for_end(self, instance_id: str, timeout: float, interval: float) -> Instance | None:
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + timeout
+        while True:
+            instance = await self.hub.get(instance_id)
+            if instance is not None and instance.status.is_final:
+                return instance
+            left = deadline - clock()
+            if left <= 0:
+                return None
+            await asyncio.sleep(min(left, max(interval, _SHORTEST_POLL_SECONDS)))
+
+
+def _patience(call: Call) -> tuple[float, float] | None:
+    """How long to wait and how often to look, in seconds; None unless both are given."""
+    timeout = call.query.seconds("timeout")
+    interval = call.query.seconds("pollingInterval")
+    if timeout is None or interval is None:
+        return None
+    if interval > timeout:
+        raise BadArgument(f"Total timeout {timeout:g} should be bigger than retry timeout {interval:g}")
+    return timeout, interval

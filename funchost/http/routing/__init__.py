@@ -1,0 +1,1 @@
+"""From a method and a path to a function: ASP.NET Core route templates, as pure rules."""
