@@ -1,0 +1,91 @@
+"""The host's own rules for functions that the worker has loaded: names, routes, bindings there are.
+
+A function that breaks one is dropped with a text that says why; the others go on. Pure.
+Source: functions-host, 1.7.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from funchost.worker.model import FunctionInfo
+
+TRIGGERS = frozenset(
+    {"httpTrigger", "timerTrigger", "activityTrigger", "orchestrationTrigger", "entityTrigger"}
+)
+OTHER_BINDINGS = frozenset({"http", "durableClient"})
+
+_FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,127}", re.IGNORECASE | re.ASCII)
+_BINDING_NAME = re.compile(r"[a-z][a-z0-9]{0,127}|\$return", re.IGNORECASE | re.ASCII)
+_BUILT_IN_ROUTES = ("admin", "runtime")
+
+
+def checked(functions: Sequence[FunctionInfo]) -> list[FunctionInfo]:
+    """The functions, each with the error that stops it, if any. One that has an error already keeps it."""
+    accepted: list[FunctionInfo] = []
+    result: list[FunctionInfo] = []
+    for function in functions:
+        error = function.error or own_error(function) or route_conflict(function, accepted)
+        if error is None:
+            accepted.append(function)
+        result.append(function if error is None else replace(function, error=error))
+    return result
+
+
+def own_error(function: FunctionInfo) -> str | None:
+    """Why the function cannot run, whatever else is in the app."""
+    if not _FUNCTION_NAME.fullmatch(function.name) or function.name.lower() == "host":
+        return f"'{function.name}' is not a valid function name."
+    names: set[str] = set()
+    for binding in function.bindings:
+        name = binding["name"]
+        if not _BINDING_NAME.fullmatch(name):
+            return f"The binding name {name} is invalid. Please assign a valid name to the binding."
+        if name.lower() in names:
+            return f"Multiple bindings with name '{name}' discovered. Binding names must be unique."
+        names.add(name.lower())
+    if unknown := unknown_bindings(function):
+        return (
+            f"The binding type(s) '{', '.join(unknown)}' are not registered. funchost has "
+            f"{', '.join(sorted(TRIGGERS | OTHER_BINDINGS))}; run this function on the real host."
+        )
+    if function.trigger == "httpTrigger" and _route(function).startswith(_BUILT_IN_ROUTES):
+        return "The specified route conflicts with one or more built in routes."
+    return None
+
+
+def unknown_bindings(function: FunctionInfo) -> list[str]:
+    """The types of the function's bindings that funchost does not have, each once."""
+    types = dict.fromkeys(binding["type"] for binding in function.bindings)
+    return [type for type in types if type not in TRIGGERS and type not in OTHER_BINDINGS]
+
+
+def route_conflict(function: FunctionInfo, accepted: Sequence[FunctionInfo]) -> str | None:
+    """Why the function's route cannot be added to those of the functions before it."""
+    if function.trigger != "httpTrigger":
+        return None
+    for other in accepted:
+        same_route = other.trigger == "httpTrigger" and _route(other) == _route(function)
+        if same_route and _methods_overlap(function, other):
+            return f"The route specified conflicts with the route defined by function '{other.name}'."
+    return None
+
+
+def is_disabled(function_name: str, app_settings: Mapping[str, str]) -> bool:
+    """Whether an app setting disables the function. Source: functions-host, 4."""
+    names = {
+        f"azurewebjobs.{function_name}.disabled".lower(),
+        f"azurewebjobs_{function_name}_disabled".lower(),
+    }
+    return any(
+        name.lower() in names and value.strip().lower() in ("1", "true")
+        for name, value in app_settings.items()
+    )
+
+
+def _route(function: FunctionInfo) -> str:
+    return (function.route or function.name).strip("/").lower()
+
+
+def _methods_overlap(one: FunctionInfo, other: FunctionInfo) -> bool:
+    return not one.methods or not other.methods or not set(one.methods).isdisjoint(other.methods)

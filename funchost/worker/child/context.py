@@ -1,0 +1,86 @@
+"""`func.Context` as user code sees it, and which invocation a thread or task is in.
+
+The attributes are those of the real worker's own class, which is not a subclass of `azure.functions.Context`
+either. Source: functions-host, 6.4 and 6.5.
+"""
+
+import threading
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+
+class TraceContext:
+    """The W3C trace context of an invocation."""
+
+    def __init__(self, trace_parent: str, trace_state: str) -> None:
+        self.trace_parent = trace_parent
+        self.trace_state = trace_state
+        self.attributes: dict[str, str] = {}
+
+    # The older spelling is deprecated in the original, and still there.
+    @property
+    def Traceparent(self) -> str:
+        """Deprecated name of `trace_parent`."""
+        return self.trace_parent
+
+    @property
+    def Tracestate(self) -> str:
+        """Deprecated name of `trace_state`."""
+        return self.trace_state
+
+    @property
+    def Attributes(self) -> dict[str, str]:
+        """Deprecated name of `attributes`."""
+        return self.attributes
+
+
+@dataclass(frozen=True, slots=True)
+class RetryContext:
+    """How often the host has tried this invocation: always the first time, for the triggers there are."""
+
+    retry_count: int = 0
+    max_retry_count: int = 0
+    rpc_exception: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a parameter named `context` receives."""
+
+    invocation_id: str
+    function_name: str
+    function_directory: str
+    thread_local_storage: Any
+    trace_context: TraceContext
+    retry_context: RetryContext = RetryContext()
+
+
+class InvocationScope:
+    """Which invocation the running code belongs to, so that its log lines can say so.
+
+    A task and its child tasks inherit it; a thread of the pool has it while it runs a function; a thread that
+    user code starts has it once it has set `context.thread_local_storage.invocation_id`.
+    """
+
+    def __init__(self) -> None:
+        self.thread_local_storage = threading.local()
+        self._current: ContextVar[str | None] = ContextVar("invocation_id", default=None)
+        self._live: dict[str, int] = {}
+
+    def enter(self, invocation_id: str, frame_id: int) -> None:
+        """From here on this thread or task runs the invocation."""
+        self._live[invocation_id] = frame_id
+        self._current.set(invocation_id)
+        self.thread_local_storage.invocation_id = invocation_id
+
+    def leave(self, invocation_id: str) -> None:
+        """The invocation has ended: what still logs in its name has come too late."""
+        self._live.pop(invocation_id, None)
+        self._current.set(None)
+        self.thread_local_storage.invocation_id = None
+
+    def frame_id(self) -> int | None:
+        """The frame ID of the live invocation that the caller runs in, if any."""
+        invocation_id = self._current.get() or getattr(self.thread_local_storage, "invocation_id", None)
+        return None if invocation_id is None else self._live.get(invocation_id)

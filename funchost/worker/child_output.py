@@ -1,0 +1,71 @@
+"""What a worker process prints, line by line, and how serious a line is.
+
+Pure but for the one call into logging. Source: functions-host, 6.5.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+
+CONSOLE = logging.getLogger("Host.Function.Console")
+
+_LONGEST_LINE = 64 * 1024
+_WARNING_WORDS = ("warn",)
+_ERROR_WORDS = ("error", "fail", "severe", "unhandled exception")
+
+
+class Lines:
+    """Cuts what comes from a pipe into lines; a line without an end is cut when it grows too long."""
+
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line = on_line
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        """Hand on the lines that are complete now."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._on_line(line.rstrip(b"\r").decode(errors="replace"))
+        if len(self._rest) > _LONGEST_LINE:
+            self.close()
+
+    def close(self) -> None:
+        """Hand on what is left without a line end."""
+        if self._rest:
+            self._on_line(self._rest.decode(errors="replace"))
+        self._rest = b""
+
+
+class ChildOutput:
+    """Both streams of one worker process, on their way into the log."""
+
+    def __init__(self) -> None:
+        self.pid: int | None = None
+        self.last_lines: deque[str] = deque(maxlen=3)
+        self._streams = {1: Lines(self._printed), 2: Lines(self._complained)}
+
+    def feed(self, descriptor: int, data: bytes) -> None:
+        """Take what came from stdout (1) or stderr (2)."""
+        self._streams[descriptor].feed(data)
+
+    def close(self, descriptor: int) -> None:
+        """The stream has ended."""
+        if stream := self._streams.get(descriptor):
+            stream.close()
+
+    def _printed(self, line: str) -> None:
+        CONSOLE.info("%s", line, extra={"worker": self.pid})
+
+    def _complained(self, line: str) -> None:
+        self.last_lines.append(line)
+        CONSOLE.log(stderr_level(line), "%s", line, extra={"worker": self.pid})
+
+
+def stderr_level(line: str) -> int:
+    """How serious a line on stderr is, guessed from its words as the real host does."""
+    words = line.lower()
+    if any(word in words for word in _WARNING_WORDS):
+        return logging.WARNING
+    if any(word in words for word in _ERROR_WORDS):
+        return logging.ERROR
+    return logging.INFO

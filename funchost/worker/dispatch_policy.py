@@ -1,0 +1,40 @@
+"""Which worker gets the next invocation. It knows of a worker only how much it has in flight."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from funchost.worker.model import DispatchPolicy
+
+
+class Busy(Protocol):
+    """What the choice is made by."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many invocations wait for an answer."""
+
+
+WorkerT = TypeVar("WorkerT", bound=Busy)
+
+
+class Dispatcher:
+    """Chooses among the workers that are ready at the moment of the choice."""
+
+    def __init__(self, policy: DispatchPolicy) -> None:
+        self._least_busy = policy == "least-busy"
+        self._turn = 0
+
+    def choose(self, ready: Sequence[WorkerT]) -> WorkerT:
+        """The worker for the next invocation; `ready` has at least one.
+
+        Round-robin is the real host's way, which looks at no load. Source: functions-host, 6.2.
+        """
+        if len(ready) == 1:
+            return ready[0]
+        # Counted before use, as in the original: of two workers the second gets the first invocation.
+        self._turn += 1
+        turn = self._turn % len(ready)
+        if not self._least_busy:
+            return ready[turn]
+        in_turn = [*ready[turn:], *ready[:turn]]
+        return min(in_turn, key=lambda worker: worker.in_flight)

@@ -1,0 +1,84 @@
+"""The two log lines of an invocation: Executing and Executed.
+
+Every room that runs a function writes them through here, so that one format serves HTTP, durable and timer
+triggers. Source: functions-host, 7.4.
+"""
+
+import logging
+from functools import lru_cache
+
+from funchost.worker.model import InvocationError
+
+# An orchestrator that raises carries its whole state after this mark: for the engine, not for a reader.
+_ORCHESTRATOR_STATE = "\n\n$OutOfProcData$:"
+
+
+def executing(function: str, invocation_id: str, reason: str | None) -> None:
+    """Say that an invocation starts.
+
+    Args:
+        function: name of the function.
+        invocation_id: the ID that `func.Context.invocation_id` shows.
+        reason: why the host calls it; durable triggers have none.
+    """
+    logger = _logger(function)
+    if logger.isEnabledFor(logging.INFO):
+        why = "(null)" if reason is None else reason
+        logger.info(
+            "Executing 'Functions.%s' (Reason='%s', Id=%s)",
+            function,
+            why,
+            invocation_id,
+            extra=_context(function, invocation_id, None),
+        )
+
+
+def executed(
+    function: str,
+    invocation_id: str,
+    ok: bool,
+    milliseconds: float,
+    worker: int | None,
+    error: InvocationError | None = None,
+) -> None:
+    """Say how an invocation ended; a failure is followed by its exception and frames.
+
+    Args:
+        function: name of the function.
+        invocation_id: as given to `executing`.
+        ok: whether it returned.
+        milliseconds: how long it took.
+        worker: process ID of the worker that ran it, if known.
+        error: what it raised.
+    """
+    logger = _logger(function)
+    level = logging.INFO if ok else logging.ERROR
+    if logger.isEnabledFor(level):
+        logger.log(
+            level,
+            "Executed 'Functions.%s' (%s, Id=%s, Duration=%dms)%s",
+            function,
+            "Succeeded" if ok else "Failed",
+            invocation_id,
+            milliseconds,
+            "" if error is None else f"\n{failure_text(function, error)}",
+            extra=_context(function, invocation_id, worker),
+        )
+
+
+def failure_text(function: str, error: InvocationError) -> str:
+    """The exception of an invocation as the host's log shows it."""
+    message = error.message.split(_ORCHESTRATOR_STATE, 1)[0]
+    return (
+        f"Exception while executing function: Functions.{function}. Result: Failure\n"
+        f"Exception: {error.type}: {message}\nStack: {error.stack.rstrip()}"
+    )
+
+
+@lru_cache(maxsize=1024)
+def _logger(function: str) -> logging.Logger:
+    return logging.getLogger(f"Function.{function}")
+
+
+def _context(function: str, invocation_id: str, worker: int | None) -> dict[str, str | int | None]:
+    return {"function": function, "invocation": invocation_id, "worker": worker}
