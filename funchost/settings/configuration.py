@@ -17,6 +17,7 @@ from funchost.settings.model import Known, SettingsError
 
 _OVERRIDE = re.compile(r"azurefunctionsjobhost(?:__|:)(?P<path>.+)", re.IGNORECASE)
 _LARGEST_INTEGER = 2**31 - 1
+_AN_OBJECT = "It must be an object."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,12 @@ class Configuration:
             raise SettingsError(f"host.json: {key} holds {below.key}. It must be a single value.")
         return None
 
-    def section(self, key: str) -> dict[str, Entry]:
+    def section(self, key: str, allowed: str = _AN_OBJECT) -> dict[str, Entry]:
         """The entries below a key, each under the rest of its key as spelled.
 
-        Raises SettingsError when a single value stands where the object should be.
+        Raises SettingsError when a single value stands where the object (or list) should be.
         """
-        self._refuse_values_above(key.casefold() + ".")
+        self._refuse_values_above(key.casefold() + ".", allowed)
         return {entry.key[len(key) + 1 :]: entry for entry in self._below(key.casefold())}
 
     def text(self, key: str) -> Known[str] | None:
@@ -115,12 +116,12 @@ class Configuration:
             raise entry.wrong('It must be a time span, for example "00:05:00".')
         return Known(value, entry.origin)
 
-    def _refuse_values_above(self, folded_key: str) -> None:
+    def _refuse_values_above(self, folded_key: str, allowed: str = _AN_OBJECT) -> None:
         parts = folded_key.split(".")
         for length in range(1, len(parts)):
             above = self._entries.get(".".join(parts[:length]))
             if above and above.value not in ({}, []):
-                raise above.wrong("It must be an object.")
+                raise above.wrong(allowed)
 
     def _below(self, folded_key: str) -> Iterator[Entry]:
         prefix = folded_key + "."

@@ -19,6 +19,7 @@ from funchost.settings.model import Known, SettingsError
 FILE_NAME = "host.json"
 
 _VERSION_HELP = "See https://aka.ms/functions-hostjson"
+_A_LIST = "functions must be a list of function names."
 _THIRTY_MINUTES = 1800.0
 _LONGEST_TIME_SPAN = "10675199.02:48:05.4775807"
 
@@ -121,10 +122,10 @@ def custom_headers(configuration: Configuration) -> Mapping[str, str]:
 
 def functions(configuration: Configuration) -> Known[tuple[str, ...]]:
     """The allow-list of functions; empty is all. Raises SettingsError when it is not a list of names."""
-    listed = configuration.section("functions")
+    listed = configuration.section("functions", _A_LIST)
     for position, entry in listed.items():
         if not position.isdecimal() or not isinstance(entry.value, str):
-            raise entry.wrong("functions must be a list of function names.")
+            raise entry.wrong(_A_LIST)
     first = next(iter(listed.values()), None)
     return Known(tuple(entry.text for entry in listed.values()), first.origin if first else "default")
 

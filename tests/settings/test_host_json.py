@@ -30,7 +30,7 @@ def test_comments_are_taken(load_app: Load) -> None:
 
 @pytest.mark.parametrize("text", ["{", "[]", '"2.0"', ""])
 def test_a_file_that_is_no_object_is_refused(app: Path, load_app: Load, text: str) -> None:
-    with pytest.raises(SettingsError, match="Unable to parse host configuration file '.*host.json'."):
+    with pytest.raises(SettingsError, match=r"^Unable to parse host configuration file '.*host\.json'\."):
         load_app(host=text)
 
 
@@ -44,8 +44,8 @@ def test_the_version_is_required(load_app: Load) -> None:
     with pytest.raises(SettingsError) as caught:
         load_app(host='{"functionTimeout": "00:01:00"}')
     assert str(caught.value) == (
-        "The host.json file is missing the required 'version' property. See https://aka.ms/functions-hostjson "
-        "for steps to migrate the configuration file."
+        "The host.json file is missing the required 'version' property. "
+        "See https://aka.ms/functions-hostjson for steps to migrate the configuration file."
     )
 
 
@@ -99,11 +99,9 @@ def test_custom_headers_are_kept(load_app: Load) -> None:
     assert settings.custom_headers == {"X-Frame-Options": "DENY", "X-Number": "1"}
 
 
-@pytest.mark.parametrize(
-    "headers", [{"bad name": "x"}, {"X": "a\r\nb"}, {"X": {"nested": "a b"}, "Y:": ""}, "x"]
-)
+@pytest.mark.parametrize("headers", [{"bad name": "x"}, {"X": "a\r\nb"}, {"Y:": ""}, "x"])
 def test_custom_headers_that_http_cannot_carry_are_refused(load_app: Load, headers: Any) -> None:
-    with pytest.raises(SettingsError, match="extensions.http.customHeaders"):
+    with pytest.raises(SettingsError, match=r"^host.json: extensions.http.customHeaders"):
         load_app(host={"extensions": {"http": {"customHeaders": headers}}})
 
 
@@ -142,7 +140,7 @@ def test_the_list_of_functions_is_taken_from_the_file(load_app: Load) -> None:
 
 @pytest.mark.parametrize("value", ["hello", {"a": "hello"}, [1], [["a"]]])
 def test_a_list_of_functions_of_another_form_is_refused(load_app: Load, value: Any) -> None:
-    with pytest.raises(SettingsError, match="host.json: functions"):
+    with pytest.raises(SettingsError, match=r"host.json: functions.*must be a list of function names"):
         load_app(host={"functions": value})
 
 
