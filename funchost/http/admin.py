@@ -160,7 +160,7 @@ def _invocation(function: FunctionInfo, given: Any) -> Invocation:
 
 
 def host_id(script_root: Path) -> str:
-    """The same for the same app at each start: machine name and a hash of the app's path, in lower case, at most 32 characters.
+    """Machine name and a hash of the app's path, at most 32 characters; the same at each start.
 
     Source: Azure Functions host, ScriptHostIdProvider.
     """
