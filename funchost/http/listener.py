@@ -18,6 +18,9 @@ from funchost.http.replies import empty_reply, json_reply
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
+# Clients may look at it; the real host's server says this.
+SERVER_NAME = "Kestrel"
+
 # Kestrel's limit for all headers of a request together.
 _LINE_LIMIT = 32768
 _BACKLOG = 1024
@@ -71,7 +74,9 @@ class Listener:
         self._running += 1
         self._idle.clear()
         try:
-            return await self._handler(request)
+            response = await self._handler(request)
+            response.headers.setdefault("Server", SERVER_NAME)
+            return response
         finally:
             self._running -= 1
             if not self._running:
@@ -100,6 +105,7 @@ class _Protocol(RequestHandler):
             if status >= 500:
                 _log.error("A request could not be answered: %s", exc, exc_info=exc)
             response = empty_reply(status)
+        response.headers["Server"] = SERVER_NAME
         response.force_close()
         return response
 

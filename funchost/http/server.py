@@ -31,7 +31,6 @@ from funchost.worker.model import FunctionInfo
 
 # What the original gives a request that comes while the host is starting.
 STARTUP_PATIENCE_SECONDS = 30.0
-SERVER_NAME = "Kestrel"
 
 _LANDING_PAGE = Path(__file__).with_name("landing.html").read_bytes()
 _log = logging.getLogger("Host.Http")
@@ -136,7 +135,6 @@ class HttpFrontEnd:
             response.headers.update(cors.response_headers(origins, request.headers))
         for name, value in self._settings.custom_headers.items():
             response.headers.setdefault(name, value)
-        response.headers.setdefault("Server", SERVER_NAME)
         return response
 
     async def _route(self, request: web.BaseRequest) -> web.Response:
