@@ -88,7 +88,7 @@ async def test_the_query_joins_repeats_and_drops_empty_values(host: Host) -> Non
 
 
 async def test_headers_are_lower_case_and_repeats_are_joined(host: Host) -> None:
-    headers = CIMultiDict([("X-Twice", "a"), ("x-twice", "b"), ("X-Empty", "")])
+    headers = CIMultiDict([("X-Twice", "a"), ("X-Twice", "b"), ("X-Empty", "")])
     invocation = await seen_by_function(host, "/api/x", headers=headers)
     assert invocation.http is not None
     assert invocation.http.headers["x-twice"] == "a,b"
