@@ -8,7 +8,7 @@ STAMP := $(VENV)/.made-from-lock
 # Not asked for, whatever .venv has is kept.
 ifdef PYTHON
 IDENTITY := -c 'import sys; print(sys.version_info, sys.base_prefix)'
-ifneq ($(shell $(PYTHON) $(IDENTITY) 2>&1),$(shell $(BIN)/python $(IDENTITY) 2>&1))
+ifneq ($(shell { $(PYTHON) $(IDENTITY); } 2>/dev/null),$(shell { $(BIN)/python $(IDENTITY); } 2>/dev/null))
 OTHER_PYTHON := other-python
 endif
 endif

@@ -74,10 +74,6 @@ class LineHandler(logging.Handler):
         self._second = -1
         self._second_text = ""
 
-    def createLock(self) -> None:
-        """No lock: the output takes lines from any thread."""
-        self.lock = None
-
     def emit(self, record: logging.LogRecord) -> None:
         """Writes the record's lines, or nothing when its level is too low."""
         try:
