@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FRACTION = re.compile(r"\.(\d+)")
-# An unencoded `+` in a query arrives as a blank.
-_LOST_PLUS = re.compile(r" (\d\d:?\d\d)$")
+# An unencoded `+` in a query arrives as a blank, behind the time.
+_LOST_PLUS = re.compile(r"(:\d\d(?:\.\d+)?) (\d\d:?\d\d)$")
 _DAYS = ("%m/%d/%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _RFC_1123 = "%a, %d %b %Y %H:%M:%S GMT"
@@ -19,7 +19,7 @@ _FORMS = (_RFC_1123, *(day + time for day in _DAYS for time in _TIMES))
 
 def parse_date(text: str) -> datetime | None:
     """The moment that `text` names, in UTC (also when it names no zone), or None when it is no date."""
-    text = _LOST_PLUS.sub(r"+\1", text.strip())
+    text = _LOST_PLUS.sub(r"\1+\2", text.strip())
     moment = _iso(text) or _written(text)
     if moment is None:
         return None

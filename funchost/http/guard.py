@@ -52,7 +52,7 @@ class Guard:
         if origin_allowed(self.cors, origin) or is_loopback(_host_name(origin)):
             return True
         # A page that this host itself has served, under a name that has already passed.
-        return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+        return bool(host) and origin.partition("://")[2].lower() == host.lower()
 
     def _may_embed(self, method: str, headers: Mapping[str, str]) -> bool:
         opens_a_page = (

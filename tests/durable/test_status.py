@@ -1,0 +1,289 @@
+"""What clients are shown of instances. Expectations: durable extension, status payload, management payload,
+durableClient binding and history shaping; the SDK where it reads them."""
+
+import dataclasses
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from azure.durable_functions.models.DurableOrchestrationBindings import DurableOrchestrationBindings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funchost.durable import events, status
+from funchost.durable.model import Instance, Status
+
+NOON = 1_714_564_800_000_000  # 2024-05-01T12:00:00Z
+SECOND = 1_000_000
+BASE = "http://localhost:7071/runtime/webhooks/durabletask"
+DONE = Instance(
+    instance_id="abc",
+    execution_id="e1",
+    name="hello_orchestrator",
+    version="",
+    status=Status.COMPLETED,
+    input='"{\\"a\\": 1}"',
+    output='["Hello Tokyo!"]',
+    custom_status=None,
+    created_at=NOON,
+    updated_at=NOON + 3 * SECOND,
+    completed_at=NOON + 3 * SECOND,
+)
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+def raw(*history: events.Event) -> list[dict[str, Any]]:
+    return [json.loads(event.text) for event in history]
+
+
+def started(name: str = "hello_orchestrator") -> events.Event:
+    return events.execution_started(NOON, name=name, version="", instance_id="abc", execution_id="e1")
+
+
+def test_a_status_has_its_eight_keys_in_order() -> None:
+    assert list(status.status_payload(DONE).items()) == [
+        ("name", "hello_orchestrator"),
+        ("instanceId", "abc"),
+        ("runtimeStatus", "Completed"),
+        ("input", '{"a": 1}'),
+        ("customStatus", None),
+        ("output", ["Hello Tokyo!"]),
+        ("createdTime", "2024-05-01T12:00:00Z"),
+        ("lastUpdatedTime", "2024-05-01T12:00:03Z"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (None, None),
+        ("", ""),
+        ("  ", ""),
+        ("null", None),
+        ("5", 5),
+        ("too slow", "too slow"),
+        ("Orchestrator function 'x' failed: no", "Orchestrator function 'x' failed: no"),
+        ('"2024-05-01T12:00:00Z"', "2024-05-01T12:00:00Z"),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_stored_text_is_shown_as_json_or_else_as_a_string(text: str | None, shown: object) -> None:
+    assert status.stored_value(text) == shown
+
+
+@given(JSON_VALUES)
+def test_stored_json_is_shown_as_the_value_that_was_stored(value: object) -> None:
+    shown = status.stored_value(status.compact_json(value))
+    assert shown == value
+
+
+@given(st.text())
+def test_any_text_can_be_shown_and_sent(text: str) -> None:
+    payload = status.status_payload(dataclasses.replace(DONE, output=text, custom_status=text))
+    status.compact_json(payload).encode()
+
+
+def test_a_lone_surrogate_is_sent_as_an_escape() -> None:
+    assert status.compact_json(["\ud800", "é"]).encode() == b'["\\ud800","\\u00e9"]'
+
+
+@given(st.integers(min_value=0, max_value=2**52))
+def test_a_time_is_cut_to_whole_seconds_never_rounded(microseconds: int) -> None:
+    shown = datetime.strptime(status.format_seconds(microseconds), "%Y-%m-%dT%H:%M:%SZ")
+    exact = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    assert timedelta(0) <= exact - shown.replace(tzinfo=UTC) < timedelta(seconds=1)
+
+
+def test_a_hidden_input_is_null_and_the_key_stays() -> None:
+    assert status.status_payload(DONE, show_input=False)["input"] is None
+
+
+def test_history_is_a_ninth_key_and_never_shown_of_a_pending_instance() -> None:
+    assert list(status.status_payload(DONE, history=[]))[-1] == "historyEvents"
+    pending = dataclasses.replace(DONE, status=Status.PENDING)
+    assert "historyEvents" not in status.status_payload(pending, history=[])
+
+
+def test_the_history_shows_the_input_that_stands_with_the_instance() -> None:
+    payload = status.status_payload(DONE, history=raw(started()))
+    assert payload["historyEvents"][0]["Input"] == DONE.input
+    hidden = status.status_payload(DONE, history=raw(started()), show_input=False)
+    assert "Input" not in hidden["historyEvents"][0]
+
+
+def test_the_marks_of_episodes_and_private_events_are_left_out() -> None:
+    history = raw(
+        events.orchestrator_started(NOON),
+        events.external_event_awaited(NOON, "go"),
+        events.orchestrator_completed(NOON),
+    )
+    assert status.history_payload(history) == []
+
+
+def test_the_start_loses_what_the_original_drops() -> None:
+    [item] = status.history_payload(raw(started()))
+    assert list(item) == [
+        "EventType",
+        "Correlation",
+        "ScheduledStartTime",
+        "Generation",
+        "Input",
+        "Timestamp",
+        "FunctionName",
+    ]
+    assert (item["EventType"], item["FunctionName"]) == ("ExecutionStarted", "hello_orchestrator")
+
+
+def test_a_completed_call_is_one_item_with_the_time_of_its_scheduling() -> None:
+    history = raw(
+        events.task_scheduled(NOON, 0, "say_hello"),
+        events.task_completed(NOON + SECOND, 0, '"Hello Tokyo!"'),
+    )
+    [item] = status.history_payload(history, show_output=True)
+    assert item == {
+        "EventType": "TaskCompleted",
+        "Timestamp": "2024-05-01T12:00:01.0000000Z",
+        "ScheduledTime": "2024-05-01T12:00:00.0000000Z",
+        "FunctionName": "say_hello",
+        "Input": None,
+        "Result": "Hello Tokyo!",
+    }
+
+
+def test_results_are_left_out_unless_asked_for() -> None:
+    history = raw(
+        events.task_scheduled(NOON, 0, "say_hello"),
+        events.task_completed(NOON, 0, '"x"'),
+        events.execution_completed(NOON, 1, Status.COMPLETED.number, '"x"'),
+    )
+    assert not any("Result" in item for item in status.history_payload(history))
+    assert all("Result" in item for item in status.history_payload(history, show_output=True))
+
+
+def test_a_failed_call_keeps_its_reason_and_details() -> None:
+    history = raw(
+        events.sub_orchestration_created(NOON, 0, "child", "child-1", "", None),
+        events.sub_orchestration_failed(NOON, 0, "bad", "Message: bad"),
+    )
+    [item] = status.history_payload(history)
+    assert list(item) == [
+        "EventType",
+        "Reason",
+        "Details",
+        "FailureDetails",
+        "Timestamp",
+        "ScheduledTime",
+        "FunctionName",
+        "Input",
+    ]
+    assert (item["EventType"], item["Reason"]) == ("SubOrchestrationInstanceFailed", "bad")
+
+
+def test_a_pending_call_stays_as_it_is() -> None:
+    [item] = status.history_payload(raw(events.task_scheduled(NOON, 0, "say_hello")))
+    assert (item["EventType"], item["Name"]) == ("TaskScheduled", "say_hello")
+    assert "EventId" not in item
+    assert "IsPlayed" not in item
+
+
+def test_timers_events_and_the_end_have_their_own_keys() -> None:
+    history = raw(
+        events.timer_created(NOON, 0, NOON + SECOND),
+        events.timer_fired(NOON + SECOND, 0, NOON + SECOND),
+        events.event_raised(NOON, "go", '"1"'),
+        events.execution_suspended(NOON, "wait"),
+        events.execution_terminated(NOON, "stop"),
+        events.execution_completed(NOON, 1, Status.TERMINATED.number, '"stop"'),
+    )
+    assert [list(item) for item in status.history_payload(history)] == [
+        ["EventType", "FireAt", "Timestamp"],
+        ["EventType", "FireAt", "Timestamp"],
+        ["EventType", "Name", "Input", "Timestamp"],
+        ["EventType", "Reason", "Timestamp"],
+        ["EventType", "Input", "Timestamp"],
+        ["EventType", "OrchestrationStatus", "FailureDetails", "Timestamp"],
+    ]
+    assert status.history_payload(history)[-1]["OrchestrationStatus"] == "Terminated"
+
+
+@given(
+    completed=st.lists(st.booleans(), max_size=8),
+    order=st.randoms(use_true_random=False),
+)
+def test_every_call_is_shown_exactly_once_whatever_the_order(completed: list[bool], order: Any) -> None:
+    scheduled = [events.task_scheduled(NOON, n, f"f{n}") for n in range(len(completed))]
+    results = [events.task_completed(NOON, n, None) for n, done in enumerate(completed) if done]
+    order.shuffle(results)
+    shown = status.history_payload(raw(*scheduled, *results))
+    names = [item.get("FunctionName") or item["Name"] for item in shown]
+    assert sorted(names) == [f"f{n}" for n in range(len(completed))]
+
+
+def test_a_check_status_payload_has_nine_urls_or_eight_without_rewind() -> None:
+    nine = status.check_status_payload(BASE, "abc", "Hub", "Storage", None, with_rewind=True)
+    eight = status.check_status_payload(BASE, "abc", "Hub", "Storage", None, with_rewind=False)
+    assert list(nine) == [
+        "id",
+        "statusQueryGetUri",
+        "sendEventPostUri",
+        "terminatePostUri",
+        "rewindPostUri",
+        "purgeHistoryDeleteUri",
+        "restartPostUri",
+        "suspendPostUri",
+        "resumePostUri",
+    ]
+    assert nine["terminatePostUri"] == (
+        f"{BASE}/instances/abc/terminate?reason={{text}}&taskHub=Hub&connection=Storage"
+    )
+    assert set(nine) - set(eight) == {"rewindPostUri"}
+
+
+def test_the_system_key_stands_at_the_end_of_every_url() -> None:
+    payload = status.check_status_payload(BASE, "abc", "Hub", "Storage", "k/=", with_rewind=True)
+    assert all(url.endswith("&code=k%2F%3D") for key, url in payload.items() if key != "id")
+
+
+def test_an_id_with_blanks_and_umlauts_gives_valid_urls() -> None:
+    payload = status.check_status_payload(BASE, "ä b", "Hub", "Storage", None, with_rewind=True)
+    assert payload["id"] == "ä b"
+    assert f"{BASE}/instances/%C3%A4%20b?" in payload["statusQueryGetUri"]
+
+
+def test_the_client_binding_has_the_keys_of_the_original_in_order() -> None:
+    rpc = "http://127.0.0.1:17071/s/durabletask/"
+    binding = status.client_binding(BASE, rpc, "Hub", "Storage", "KEY")
+    assert list(binding) == [
+        "taskHubName",
+        "connectionName",
+        "creationUrls",
+        "managementUrls",
+        "baseUrl",
+        "requiredQueryStringParameters",
+        "rpcBaseUrl",
+        "httpBaseUrl",
+    ]
+    assert binding["requiredQueryStringParameters"] == "code=KEY"
+    assert binding["creationUrls"] == {
+        "createNewInstancePostUri": f"{BASE}/orchestrators/{{functionName}}[/{{instanceId}}]?code=KEY",
+        "createAndWaitOnNewInstancePostUri": (
+            f"{BASE}/orchestrators/{{functionName}}[/{{instanceId}}]"
+            "?timeout={timeoutInSeconds}&pollingInterval={intervalInSeconds}&code=KEY"
+        ),
+    }
+    keyless = status.client_binding(BASE, rpc, "Hub", "Storage")
+    assert keyless["creationUrls"]["createNewInstancePostUri"].endswith("[/{instanceId}]")
+
+
+def test_the_sdk_takes_the_client_binding() -> None:
+    binding = status.client_binding(BASE, "http://127.0.0.1:1/s/durabletask/", "Hub", "Storage")
+    parsed = DurableOrchestrationBindings.from_json(json.dumps(binding))
+    assert parsed.task_hub_name == "Hub"
+    assert parsed.rpc_base_url == "http://127.0.0.1:1/s/durabletask/"
+    assert parsed.management_urls["id"] == "INSTANCEID"
+    assert parsed.management_urls["statusQueryGetUri"].startswith(f"{BASE}/instances/INSTANCEID?")
