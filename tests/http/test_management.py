@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from funchost.durable.model import Status
 from tests.http.conftest import Host
@@ -97,8 +98,6 @@ async def test_an_unknown_orchestrator_is_a_400_that_lists_the_known_ones(host: 
 
 @pytest.mark.parametrize("instance_id", ["@abc", "a%5Cb", "a%23b", "a%3Fb", "a%01b", "a" * 257])
 async def test_an_id_that_the_extension_refuses_starts_nothing(host: Host, instance_id: str) -> None:
-    from yarl import URL
-
     url = URL(host.durable_url(f"orchestrators/hello_orchestrator/{instance_id}"), encoded=True)
     async with host.client.post(url) as response:
         error = await response.json()
@@ -123,15 +122,13 @@ async def test_a_start_under_an_id_in_use_is_the_500_that_the_sdk_hands_on(host:
     assert error["ExceptionMessage"] == ("An Orchestration instance with the status Running already exists.")
 
 
-async def test_a_start_may_wait_for_the_output(host: Host) -> None:
-    host.hub.put(instance("abc", status=Status.FAILED))
-
+async def test_a_start_may_wait_for_the_output(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     async def complete_at_once(*arguments: Any) -> Any:
         done = instance("abc", status=Status.COMPLETED, output='{"n": 1}')
         host.hub.put(done)
         return done
 
-    host.hub.start = complete_at_once  # type: ignore[method-assign]
+    monkeypatch.setattr(host.hub, "start", complete_at_once)
     path = "orchestrators/hello_orchestrator/abc?timeout=5&pollingInterval=0.5"
     status, output, _ = await call(host, "POST", path)
     assert (status, output) == (200, {"n": 1})
@@ -402,12 +399,12 @@ async def test_another_task_hub_is_refused_by_name(host: Host) -> None:
 
 
 async def test_anything_unforeseen_is_a_500_with_a_json_object(
-    host: Host, caplog: pytest.LogCaptureFixture
+    host: Host, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def break_down(instance_id: str) -> None:
         raise RuntimeError("disk full")
 
-    host.hub.get = break_down  # type: ignore[assignment, method-assign]
+    monkeypatch.setattr(host.hub, "get", break_down)
     status, error, _ = await call(host, "GET", "instances/abc")
     assert status == 500
     assert error["ExceptionMessage"] == "disk full"
