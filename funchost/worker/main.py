@@ -11,16 +11,18 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if __name__ == "__main__" and not __package__:
-    # Run by path: funchost's folder is not on the path, and must not stay there, because a script of the
-    # app's name beside funchost would hide the app's.
+    # Run by path: unless funchost is installed its folder is not on the path, and it must not stay there,
+    # because a script of the app's name beside funchost would hide the app's.
     _BESIDE_FUNCHOST = str(Path(__file__).resolve().parents[2])
-    sys.path.append(_BESIDE_FUNCHOST)
-    importlib.import_module("funchost.worker")
-    sys.path.remove(_BESIDE_FUNCHOST)
+    if _BESIDE_FUNCHOST not in sys.path:
+        sys.path.append(_BESIDE_FUNCHOST)
+        importlib.import_module("funchost.worker")
+        sys.path.remove(_BESIDE_FUNCHOST)
 
 from funchost.worker.child import failures
 from funchost.worker.child.channel import Channel
@@ -35,6 +37,13 @@ if TYPE_CHECKING:
 DEFAULT_THREAD_COUNT = 1000
 _LOAD_FAILED = 1
 _EPISODE_TRIGGERS = ("orchestrationTrigger", "entityTrigger")
+
+
+class FunctionNotLoadedError(Exception):
+    """The host asks for a function that the app does not have."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"function {name} not loaded")
 
 
 class Worker:
@@ -61,12 +70,15 @@ class Worker:
 
     def take(self, header: dict[str, Any], payload: bytes) -> None:
         """Start one invocation; its result is sent from where it runs."""
-        function = self._functions[header["function"]]
-        if function.info.is_async:
+        function = self._functions.get(header["function"])
+        if function is None:
+            unknown = FunctionNotLoadedError(header["function"])
+            self._answer(header, {"error": failures.describe(unknown)}, b"")
+        elif function.info.is_async:
             self._loop.submit(self._run_async(function, header, payload))
-            return
-        threads = self._episodes if function.info.trigger in _EPISODE_TRIGGERS else self._threads
-        threads.submit(lambda: self._run(function, header, payload))
+        else:
+            threads = self._episodes if function.info.trigger in _EPISODE_TRIGGERS else self._threads
+            threads.submit(partial(self._run, function, header, payload))
 
     def _run(self, function: "LoadedFunction", header: dict[str, Any], payload: bytes) -> None:
         self._scope.enter(header["invocation_id"], header["id"])

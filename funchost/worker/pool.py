@@ -18,17 +18,20 @@ _log = logging.getLogger("Host.Worker")
 
 # How long a worker may take to end by itself once it was asked to.
 _FAREWELL_SECONDS = 2.0
+# When a person begins to wonder.
+_SLOW_LOAD_SECONDS = 10.0
 
 
 class WorkerPool:
     """All worker processes of a host instance.
 
     Attributes:
+        settings: what it was given.
         functions: the app's functions, as the first worker reported them.
     """
 
     def __init__(self, settings: WorkerSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self.functions: tuple[FunctionInfo, ...] = ()
         self._workers: list[WorkerProcess] = []
         self._dispatcher = Dispatcher(settings.dispatch)
@@ -59,7 +62,7 @@ class WorkerPool:
             AppLoadError: the app cannot be loaded. No worker is left running then.
         """
         self._first_report = asyncio.get_running_loop().create_future()
-        numbers = range(1, self._settings.process_count + 1)
+        numbers = range(1, self.settings.process_count + 1)
         self._keepers = [asyncio.create_task(self._keep_running(str(number))) for number in numbers]
         try:
             await self._first_report
@@ -129,7 +132,7 @@ class WorkerPool:
     async def _run_one(self, worker_id: str) -> None:
         """From the start of one worker to its end."""
         try:
-            worker = await WorkerProcess.start(self._settings, worker_id)
+            worker = await WorkerProcess.start(self.settings, worker_id)
         except OSError as error:
             self._not_loaded(AppLoadError(type(error).__name__, str(error)), None)
             return
@@ -142,14 +145,25 @@ class WorkerPool:
             self._workers.remove(worker)
 
     async def _serve(self, worker: WorkerProcess) -> None:
+        reminder = asyncio.get_running_loop().call_later(_SLOW_LOAD_SECONDS, self._loads_slowly, worker)
         try:
             self._loaded(worker, await worker.ready)
         except AppLoadError as error:
             self._not_loaded(error, worker.pid)
+        finally:
+            reminder.cancel()
         await worker.ended
         if not self._stopping.is_set() and worker.ready.exception() is None:
             lines = (f"Language Worker Process exited. Pid={worker.pid}.", worker.exit_description)
             _log.error("%s", "\n".join((*lines, *worker.output.last_lines)), extra={"worker": worker.pid})
+
+    def _loads_slowly(self, worker: WorkerProcess) -> None:
+        _log.warning(
+            "%s is still being imported after %d s.",
+            self.settings.script_file,
+            _SLOW_LOAD_SECONDS,
+            extra={"worker": worker.pid},
+        )
 
     def _loaded(self, worker: WorkerProcess, functions: tuple[FunctionInfo, ...]) -> None:
         assert self._first_report is not None

@@ -3,11 +3,12 @@
 It decides nothing about what a failure means.
 """
 
+import importlib
 import traceback
 from pathlib import Path
 
 _OWN_FOLDER = str(Path(__file__).resolve().parents[1])
-_IMPORT_MACHINERY = "<frozen importlib"
+_IMPORT_MACHINERY = ("<frozen importlib", importlib.__file__)
 _CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
 _CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
@@ -50,4 +51,4 @@ def _lines(error: BaseException, seen: set[int]) -> list[str]:
 
 
 def _helps(file_name: str) -> bool:
-    return not file_name.startswith((_OWN_FOLDER, _IMPORT_MACHINERY))
+    return not file_name.startswith((_OWN_FOLDER, *_IMPORT_MACHINERY))

@@ -39,7 +39,10 @@ def load_functions(
     """
     loaded = [_load(function, client_binding, app_settings) for function in declared]
     infos = checks.checked([function.info for function in loaded])
-    return [replace(function, info=info) for function, info in zip(loaded, infos, strict=True)]
+    return [
+        replace(function, info=info, refusal=_refusal(info))
+        for function, info in zip(loaded, infos, strict=True)
+    ]
 
 
 def _load(
@@ -65,7 +68,13 @@ def _load(
         returns=returns,
         result_converter=converter_for("http" if returns is None else returns.binding_type),
         http_output=http_output,
+        refusal=None,
     )
+
+
+def _refusal(info: FunctionInfo) -> str | None:
+    # Where only the trigger is missing, POST /admin/functions can still run the function by hand.
+    return None if checks.unknown_bindings(info) == [info.trigger] else info.error
 
 
 def _info(function: Any, app_settings: Mapping[str, str]) -> FunctionInfo:

@@ -14,7 +14,7 @@ from azure.functions.meta import Datum
 
 from funchost.worker.child.context import Context, TraceContext
 from funchost.worker.child.converters import Converter
-from funchost.worker.child.signatures import Return
+from funchost.worker.child.signatures import FunctionLoadError, Return
 from funchost.worker.model import FunctionInfo
 from funchost.worker.protocol import Frame
 
@@ -52,6 +52,7 @@ class LoadedFunction:
         wants_context: whether a parameter named `context` receives a `Context`.
         returns: where the returned value goes, if anywhere.
         result_converter: the converter for it.
+        refusal: why it must not be called at all, if so.
         http_output: the output parameter that is the HTTP response, when it is not the returned value.
     """
 
@@ -66,6 +67,7 @@ class LoadedFunction:
     returns: Return | None
     result_converter: Converter
     http_output: str | None
+    refusal: str | None
 
     def arguments(self, header: Mapping[str, Any], payload: bytes, local: threading.local) -> dict[str, Any]:
         """The keyword arguments for a call.
@@ -76,8 +78,11 @@ class LoadedFunction:
             local: the storage that `context.thread_local_storage` shows.
 
         Raises:
+            FunctionLoadError: the function must not be called.
             TypeError: the trigger's data is not what the binding takes.
         """
+        if self.refusal is not None:
+            raise FunctionLoadError(self.info.name, self.refusal)
         datum = incoming_datum(header, payload)
         try:
             value = self.trigger.decode(datum, trigger_metadata={})

@@ -18,7 +18,13 @@ RETURN = "$return"
 
 _OUT, _INOUT = 1, 2
 _UNDEFINED_DATA_TYPE = 0
-_NOT_GENERIC_ORIGINS = (typing.Union, tuple, typing.ClassVar, typing.get_origin(typing.Callable[[], None]))
+_NOT_GENERIC_ORIGINS = (
+    None,
+    typing.Union,
+    tuple,
+    typing.ClassVar,
+    typing.get_origin(typing.Callable[[], None]),
+)
 
 
 class Binding(Protocol):
@@ -213,9 +219,7 @@ def _out_type(name: str, parameter: str, annotation: Any) -> Any:
 def _is_typing_generic(annotation: Any) -> bool:
     """Whether it is `typing.List[...]` and the like; `list[...]` and unions are not, as in the original."""
     return (
-        type(annotation).__module__ == "typing"
-        and hasattr(annotation, "__args__")
-        and typing.get_origin(annotation) not in _NOT_GENERIC_ORIGINS
+        type(annotation).__module__ == "typing" and typing.get_origin(annotation) not in _NOT_GENERIC_ORIGINS
     )
 
 

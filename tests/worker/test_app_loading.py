@@ -1,0 +1,208 @@
+"""Which apps load, and what is said about the others. Texts: functions-host, 1.1 to 1.7."""
+
+import pytest
+
+from funchost.worker.exceptions import AppLoadError
+
+HEAD = "import azure.functions as func\n"
+
+
+@pytest.fixture
+def load_failure(start_pool, write_app):
+    async def of(source, **changes):
+        with pytest.raises(AppLoadError) as caught:
+            await start_pool(write_app(source), **changes)
+        return caught.value
+
+    return of
+
+
+async def test_the_functions_are_those_of_the_app_in_their_order(caller):
+    functions = {function.name: function for function in caller.pool.functions}
+
+    assert list(functions)[:3] == ["hello", "echo", "plain"]
+    hello = functions["hello"]
+    assert (hello.trigger, hello.route, hello.methods) == ("httpTrigger", "hello/{name?}", ("GET", "POST"))
+    assert (hello.auth_level, hello.is_async, hello.script_file) == ("ANONYMOUS", False, "function_app.py")
+    assert functions["plain"].methods == ()
+    assert functions["echo"].is_async
+    assert functions["renamed"].durable_name == "RenamedActivity"
+    assert functions["double"].durable_name == "double"
+    assert functions["counter"].trigger == "entityTrigger"
+    assert {function.error for function in functions.values()} == {None}
+
+
+async def test_binding_values_come_with_their_app_settings_filled_in(caller):
+    (function,) = [function for function in caller.pool.functions if function.name == "other_hub"]
+
+    assert {"type": "durableClient", "name": "client", "direction": "IN"}.items() <= function.bindings[
+        0
+    ].items()
+    assert function.bindings[0]["taskHub"] == "other hub"
+
+
+async def test_the_app_runs_in_its_own_folder_which_comes_last_on_the_path(caller):
+    where = await caller.activity("where")
+
+    assert where["cwd"].endswith("/apps/everyday")
+    assert where["path"][-1] == where["cwd"]
+
+
+async def test_an_app_may_use_modules_beside_it(start_pool, caller_of):
+    caller = caller_of(await start_pool("blueprints"))
+
+    assert await caller.activity("from_nested_blueprint", 1) == "nested 1"
+    assert [function.name for function in caller.pool.functions] == [
+        "own",
+        "from_blueprint",
+        "from_nested_blueprint",
+    ]
+
+
+async def test_a_missing_module_is_named_with_advice_and_the_line(load_failure):
+    error = await load_failure("import not_installed_anywhere\n")
+
+    assert error.type == "ModuleNotFoundError"
+    assert error.message.startswith(
+        "No module named 'not_installed_anywhere'. Cannot find module. Please check the requirements.txt "
+        "file for the missing module. For more info, please refer the troubleshooting guide: "
+        "https://aka.ms/functions-modulenotfound. Current sys.path: "
+    )
+    assert error.stack.endswith('function_app.py", line 1, in <module>\n    import not_installed_anywhere\n')
+    assert "importlib" not in error.stack
+
+
+async def test_a_syntax_error_is_shown_where_it_is(load_failure):
+    error = await load_failure(HEAD + "def broken(:\n")
+
+    assert (error.type, error.message) == ("SyntaxError", "invalid syntax (function_app.py, line 2)")
+    assert 'function_app.py", line 2\n    def broken(:\n' in error.stack
+
+
+async def test_any_other_exception_is_reported_unchanged(load_failure):
+    error = await load_failure("def start():\n    return {}['absent']\n\nstart()\n")
+
+    assert (error.type, error.message) == ("KeyError", "'absent'")
+    assert error.stack.count("File ") == 2
+
+
+async def test_sys_exit_at_import_is_a_failed_load(load_failure):
+    error = await load_failure("import sys\nsys.exit('no')\n")
+
+    assert (error.type, error.message) == ("SystemExit", "no")
+
+
+async def test_a_process_that_dies_at_import_is_a_failed_load(load_failure):
+    error = await load_failure("import os, sys\nprint('last words', file=sys.stderr)\nos._exit(7)\n")
+
+    assert error.message == "python exited with code 7 (0x7) before function_app.py was loaded"
+    assert error.stack == "last words"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("x = 1\n", "Could not find top level function app instances in function_app.py."),
+        (
+            HEAD + "app = f = func.FunctionApp()\n",
+            "More than one FunctionApp or other top level function app instances are defined.",
+        ),
+        (
+            HEAD + "app = func.FunctionApp()\n@app.function_name('f')\ndef f(): ...\n",
+            "Function f does not have a trigger. A valid function must have one and only one trigger "
+            "registered.",
+        ),
+        (
+            HEAD
+            + "app = func.FunctionApp()\n"
+            + "@app.route()\ndef f(req): ...\n"
+            + "@app.function_name('f')\n@app.route()\ndef g(req): ...\n",
+            "Function f does not have a unique function name. Please change @app.function_name() or the "
+            "function method name to be unique.",
+        ),
+    ],
+)
+async def test_an_app_object_that_cannot_be_used_is_a_value_error(load_failure, source, message):
+    error = await load_failure(source)
+
+    assert (error.type, error.message) == ("ValueError", message)
+
+
+async def test_a_signature_that_does_not_fit_fails_the_whole_load(load_failure):
+    error = await load_failure(
+        HEAD + "app = func.FunctionApp()\n@app.route()\ndef f(req: func.HttpRequest, foo): ...\n"
+    )
+
+    assert error.type == "FunctionLoadError"
+    assert error.message.startswith("cannot load the f function: the following parameters are declared in")
+
+
+@pytest.mark.parametrize("name", ["app", "folder/app.py", "app.test.py", "app.PY", "-app.py"])
+async def test_a_script_name_must_be_a_python_file_in_the_folder(load_failure, name):
+    error = await load_failure("", script_file=name)
+
+    assert (error.type, error.message) == ("InvalidFileNameError", f"Invalid file name: {name}")
+
+
+async def test_another_script_name_is_used(start_pool, tmp_path):
+    (tmp_path / "other-app.py").write_text(
+        HEAD + "app = func.FunctionApp()\n@app.route()\ndef f(req: func.HttpRequest) -> str: ...\n"
+    )
+
+    pool = await start_pool(tmp_path, script_file="other-app.py")
+
+    assert [function.name for function in pool.functions] == ["f"]
+
+
+async def test_a_folder_without_an_app_is_named_with_the_next_step(start_pool, tmp_path):
+    with pytest.raises(AppLoadError, match=r"there is no function_app\.py in this folder") as caught:
+        await start_pool(tmp_path)
+
+    assert caught.value.message.startswith(f"{tmp_path}: ")
+    assert "--script-root" in caught.value.message
+
+
+async def test_a_python_that_does_not_exist_is_a_failed_load(start_pool):
+    with pytest.raises(AppLoadError, match=r"FileNotFoundError.*no-such-python"):
+        await start_pool(python="/no-such-python")
+
+
+async def test_a_function_that_breaks_a_rule_of_the_host_leaves_the_others_alone(start_pool, caller_of):
+    caller = caller_of(await start_pool("partly"))
+
+    errors = {function.name: function.error for function in caller.pool.functions}
+
+    assert errors["good"] is None
+    assert errors["same_route"] == "The route specified conflicts with the route defined by function 'good'."
+    assert errors["underscored"] == (
+        "The binding name my_input is invalid. Please assign a valid name to the binding."
+    )
+    assert errors["unresolved"] == "'%NOT_SET%' does not resolve to a value."
+    assert errors["queued"].startswith("The binding type(s) 'queueTrigger' are not registered.")
+    assert errors["storing"].startswith("The binding type(s) 'queue' are not registered.")
+    assert (await caller.http("good")).ok
+
+
+async def test_a_function_whose_trigger_is_missing_can_be_run_by_hand(start_pool, caller_of):
+    caller = caller_of(await start_pool("partly"))
+
+    result = await caller.invoke("queued", "a message")
+
+    assert result.ok
+
+
+async def test_a_function_whose_output_is_missing_cannot(start_pool, caller_of):
+    caller = caller_of(await start_pool("partly"))
+
+    result = await caller.http("storing")
+
+    assert result.error.type == "FunctionLoadError"
+    assert "The binding type(s) 'queue' are not registered." in result.error.message
+
+
+async def test_a_disabled_function_says_so(start_pool, settings_for):
+    environment = {**settings_for().environment, "AzureWebJobs.hello.Disabled": "true"}
+
+    pool = await start_pool(environment=environment)
+
+    assert [function.name for function in pool.functions if function.disabled] == ["hello"]
