@@ -7,7 +7,6 @@ Source: Azure Functions host, admin API.
 import asyncio
 import hashlib
 import json
-import logging
 import platform
 import time
 import uuid
@@ -31,7 +30,6 @@ _TIMER_TRIGGER = "timerTrigger"
 # What a timer function is given when nobody waited for the clock.
 _TIMER_BY_HAND = json.dumps({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False})
 _LONGEST_HOST_ID = 32
-_log = logging.getLogger("Host.General")
 
 
 @dataclass(slots=True)
@@ -100,10 +98,8 @@ class AdminApi:
     async def _run(self, invocation: Invocation) -> None:
         try:
             await run(self.pool, invocation)
-        except WorkerLost:
-            return  # the journal has told it
-        except PoolStopped as error:
-            _log.warning("Function '%s' was not run: %s", invocation.function, error)
+        except (WorkerLost, PoolStopped):
+            return  # the journal has told it, and no client is waiting
 
     def _find(self, name: str) -> FunctionInfo | None:
         return next((each for each in self.functions if each.name.casefold() == name.casefold()), None)

@@ -86,9 +86,10 @@ async def run(pool: WorkerPool, invocation: Invocation) -> InvocationResult:
     started = time.perf_counter()
     try:
         result = await pool.invoke(invocation)
-    except WorkerLost as lost:
+    except (WorkerLost, PoolStopped) as lost:
         error = InvocationError(type(lost).__name__, str(lost), "")
-        journal.executed(function, invocation_id, False, _milliseconds(started), lost.pid, error)
+        pid = lost.pid if isinstance(lost, WorkerLost) else None
+        journal.executed(function, invocation_id, False, _milliseconds(started), pid, error)
         raise
     journal.executed(function, invocation_id, result.ok, _milliseconds(started), result.worker, result.error)
     return result

@@ -8,7 +8,7 @@ import pytest
 from yarl import URL
 
 from funchost.durable.model import Status
-from tests.http.conftest import Host
+from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import NOON, instance
 
 STATUS_KEYS = [
@@ -466,3 +466,30 @@ async def test_entities_are_listed_without_the_deleted_ones(host: Host) -> None:
 
 async def test_makeprimary_is_accepted_and_does_nothing(host: Host) -> None:
     assert (await call(host, "POST", "makeprimary"))[:2] == (200, None)
+
+
+async def test_a_start_that_fails_while_it_is_waited_for_shows_the_status(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail_at_once(*arguments: Any) -> Any:
+        failed = instance("abc", status=Status.FAILED, output="no good")
+        host.hub.put(failed)
+        return failed
+
+    monkeypatch.setattr(host.hub, "start", fail_at_once)
+    path = "orchestrators/hello_orchestrator/abc?timeout=5&pollingInterval=1"
+    status, payload, _ = await call(host, "POST", path)
+    assert (status, payload["runtimeStatus"], payload["output"]) == (200, "Failed", "no good")
+    status, _, _ = await call(host, "POST", f"{path}&returnInternalServerErrorOnFailure=true")
+    assert status == 500
+
+
+async def test_a_body_beyond_the_limit_is_a_413_on_the_public_port_only(open_host: OpenHost) -> None:
+    """The original's port for workers has no limit on bodies."""
+    host = await open_host(request_limit_bytes=10)
+    start = "orchestrators/hello_orchestrator/abc"
+    status, error, _ = await call(host, "POST", start, data=b'"1234567890"')
+    assert status == 413
+    assert "larger than 10 bytes" in error["Message"]
+    async with host.client.post(host.front.rpc_base_url + start, data=b'"1234567890"') as response:
+        assert response.status == 202

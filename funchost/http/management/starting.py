@@ -12,9 +12,10 @@ from aiohttp import web
 
 from funchost.durable.exceptions import InstanceNotFound
 from funchost.durable.model import Instance, Status
-from funchost.durable.status import check_status_payload, compact_json, status_payload, stored_value
+from funchost.durable.status import check_status_payload, compact_json, stored_value
 from funchost.http.management.call import Call, stored_json
 from funchost.http.management.errors import BadArgument, unknown_function
+from funchost.http.management.instances import get_status
 from funchost.http.management.task_hub import TaskHub
 from funchost.http.replies import json_reply, json_text_reply
 
@@ -61,7 +62,7 @@ class Starter:
             if ended is not None and ended.status is Status.COMPLETED:
                 return json_text_reply(200, compact_json(stored_value(ended.output)))
             if ended is not None:
-                return json_reply(200, status_payload(ended))
+                return await get_status(self.hub, call, instance_id)
         payload = check_status_payload(
             call.base_url, instance_id, self.hub_name, self.connection, self.code, with_rewind=False
         )
