@@ -36,7 +36,7 @@ class Target:
 
 def target_of(request: web.BaseRequest) -> Target:
     """Take the request line apart; the URL has the client's own Host, whatever this host is called."""
-    raw_path, raw_query = split_target(request._message.path)
+    raw_path, raw_query = split_target(request.raw_path)
     path = decode_path(raw_path)
     query = f"?{encode_query(raw_query)}" if raw_query else ""
     return Target(path, raw_query, f"http://{host_of(request)}{encode_path(path)}{query}")
