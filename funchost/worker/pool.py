@@ -82,7 +82,8 @@ class WorkerPool:
             self._somebody_ready.clear()
             await self._somebody_ready.wait()
         self._refuse_when_stopping()
-        return await self._dispatcher.choose(ready).submit(invocation)
+        # Shielded: a caller that leaves does not stop what runs, and stop() still waits for it.
+        return await asyncio.shield(self._dispatcher.choose(ready).submit(invocation))
 
     async def stop(self, grace_seconds: float) -> None:
         """Take no more work, let what runs end, and leave no child behind.

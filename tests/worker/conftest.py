@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from funchost.worker.model import HttpCall, Invocation, InvocationResult, WorkerSettings
+from funchost.worker.model import DatumKind, HttpCall, Invocation, InvocationResult, WorkerSettings
 from funchost.worker.pool import WorkerPool
 
 APPS = Path(__file__).parent / "apps"
@@ -42,7 +42,7 @@ class Caller:
         assert result.ok, result.error
         return json.loads(result.payload)
 
-    async def invoke(self, function: str, text: str, datum: str = "string") -> InvocationResult:
+    async def invoke(self, function: str, text: str, datum: DatumKind = "string") -> InvocationResult:
         """The result of a function that takes text."""
         invocation_id = f"invocation-{next(self._ids)}"
         return await self.pool.invoke(Invocation(invocation_id, function, datum, text.encode()))

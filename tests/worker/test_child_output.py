@@ -24,7 +24,7 @@ def test_the_words_of_a_stderr_line_tell_how_serious_it_is(line, level):
 
 
 def test_lines_come_out_whole_wherever_the_pipe_splits_them():
-    lines = []
+    lines: list[str] = []
     cutter = Lines(lines.append)
 
     for piece in (b"on", b"e\ntwo\r\nth", b"ree", b"\n\n", "vier ö".encode()[:-1]):
@@ -35,7 +35,7 @@ def test_lines_come_out_whole_wherever_the_pipe_splits_them():
 
 
 def test_a_line_without_an_end_does_not_grow_for_ever():
-    lines = []
+    lines: list[str] = []
     cutter = Lines(lines.append)
 
     cutter.feed(b"x" * 200_000)

@@ -1,6 +1,7 @@
 """Workers as processes: threads, distribution, death, replacement and the end. Source: functions-host, 6."""
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -110,12 +111,16 @@ async def test_a_killed_worker_fails_its_invocations_at_once_and_is_replaced(cal
     started = time.monotonic()
 
     os.kill(pid, signal.SIGKILL)
-    lost = await asyncio.gather(*calls, return_exceptions=True)
+    lost = []
+    for call in calls:
+        with pytest.raises(WorkerLost) as caught:
+            await call
+        lost.append(caught.value)
 
     assert time.monotonic() - started < 2
-    assert [type(error) for error in lost] == [WorkerLost] * 3
-    assert lost[0].pid == pid
-    assert lost[0].exit_description == "python exited with code 137 (0x89)"
+    assert {(error.pid, error.exit_description) for error in lost} == {
+        (pid, "python exited with code 137 (0x89)")
+    }
     await until(lambda: caller.pool.ready_count == 1)
     assert caller.pool.pids != [pid]
     assert await caller.activity("double", 1) == 2
@@ -187,6 +192,17 @@ async def test_stop_lets_what_runs_end_and_leaves_no_child(caller):
     assert not psutil.pid_exists(pid)
 
 
+async def test_stop_waits_for_what_runs_although_its_caller_has_left(caller, caplog):
+    caplog.set_level(logging.INFO)
+    call = asyncio.ensure_future(caller.activity("block_and_log", 0.3))
+    await asyncio.sleep(0)
+    call.cancel()
+
+    await caller.pool.stop(10)
+
+    assert "blocked to the end" in caplog.messages
+
+
 async def test_stop_does_not_wait_longer_than_the_grace(caller):
     call = asyncio.ensure_future(caller.activity("block", 30))
     await asyncio.sleep(0)
@@ -241,6 +257,7 @@ async def test_workers_die_with_their_host_even_while_they_block(app, until):
     command = [sys.executable, script, str(Path(__file__).parent / "apps" / app)]
     host = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     with host:
+        assert host.stdout is not None
         worker = int(host.stdout.readline())
         assert psutil.pid_exists(worker)
 

@@ -91,6 +91,12 @@ def block(seconds: float) -> str:
 
 
 @app.activity_trigger(input_name="seconds")
+def block_and_log(seconds: float) -> None:
+    time.sleep(seconds)
+    logging.info("blocked to the end")
+
+
+@app.activity_trigger(input_name="seconds")
 async def wait(seconds: float) -> str:
     await asyncio.sleep(seconds)
     return threading.current_thread().name
