@@ -1,0 +1,25 @@
+"""Times as the durable protocol writes them; the engine counts in microseconds since 1970, UTC."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_FRACTION = re.compile(r"\.(\d+)")
+
+
+def format_timestamp(microseconds: int) -> str:
+    """A .NET round-trip timestamp with seven fraction digits, such as 2024-05-01T10:00:00.1234560Z."""
+    moment = _EPOCH + timedelta(microseconds=microseconds)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond:06}0Z"
+
+
+def parse_timestamp(text: str) -> int:
+    """Microseconds since 1970 of an ISO timestamp; without an offset it counts as UTC.
+
+    Raises ValueError when the text is not a timestamp.
+    """
+    moment = datetime.fromisoformat(_FRACTION.sub(lambda m: "." + m.group(1)[:6].ljust(6, "0"), text))
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // _MICROSECOND

@@ -1,0 +1,70 @@
+"""What one step changes in the task hub, as plain data; the hub writes it in one transaction."""
+
+from dataclasses import dataclass, field
+
+from funchost.durable.events import Event
+from funchost.durable.model import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An event on its way to an instance.
+
+    `execution_id` is the execution it is meant for, None for whichever is current. `visible_at` is the
+    time in microseconds from which it may be taken.
+    """
+
+    instance_id: str
+    event: Event
+    execution_id: str | None
+    visible_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedMessage:
+    """A message that waits in an instance's mailbox, under the number that the hub gave it."""
+
+    message_id: int
+    event: Event
+    execution_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityTask:
+    """An activity to run; `input` is the JSON text that the function gets."""
+
+    instance_id: str
+    execution_id: str
+    task_id: int
+    name: str
+    input: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStart:
+    """A sub-orchestration to start; the hub refuses it when the ID is in use."""
+
+    child: Instance
+    started: Event
+
+
+@dataclass(slots=True)
+class Commit:
+    """Everything that one episode changes.
+
+    `consumed` are the numbers of the messages that are used up. `history` is appended, or takes the
+    place of the old history when `replaces_history` is set. `cancelled_timers` are task numbers whose
+    pending TimerFired is withdrawn. `open_tasks` is how many completions can still come. `more_to_take`
+    tells that a message left in the mailbox can be taken at once.
+    """
+
+    instance: Instance
+    consumed: list[int] = field(default_factory=list)
+    history: list[Event] = field(default_factory=list)
+    replaces_history: bool = False
+    messages: list[Message] = field(default_factory=list)
+    activities: list[ActivityTask] = field(default_factory=list)
+    children: list[ChildStart] = field(default_factory=list)
+    cancelled_timers: list[int] = field(default_factory=list)
+    open_tasks: int = 0
+    more_to_take: bool = False

@@ -1,0 +1,41 @@
+"""Refusals of the durable engine; each text is what a client of the real host reads."""
+
+from funchost.durable.model import Status
+
+
+class DurableError(Exception):
+    """Base of every refusal; the HTTP edge turns each kind into its status code."""
+
+
+class InstanceNotFound(DurableError):
+    """There is no instance under this ID."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(f"No instance with ID '{instance_id}' was found.")
+        self.instance_id = instance_id
+
+
+class InstanceEnded(DurableError):
+    """The instance has ended, so there is nothing left to change."""
+
+    def __init__(self, instance_id: str, status: Status) -> None:
+        super().__init__(f"The instance '{instance_id}' has ended; its status is {status}.")
+        self.instance_id = instance_id
+        self.status = status
+
+
+class InstanceExists(DurableError):
+    """The ID is in use by an instance that has not ended."""
+
+    def __init__(self, instance_id: str, status: Status) -> None:
+        super().__init__(f"An Orchestration instance with the status {status} already exists.")
+        self.instance_id = instance_id
+        self.status = status
+
+
+class InvalidInstanceId(DurableError):
+    """The ID is one that the durable extension does not take."""
+
+
+class WrongState(DurableError):
+    """The instance is not in a status that allows this operation."""

@@ -1,0 +1,44 @@
+"""IDs: what a caller may choose, and how the engine makes its own.
+
+Source: HTTP management API: start; Durable Task default instance and execution IDs.
+"""
+
+import unicodedata
+import uuid
+
+from funchost.durable.exceptions import InvalidInstanceId
+
+MAX_INSTANCE_ID_LENGTH = 256
+_FORBIDDEN = frozenset("/\\#?")
+
+
+def new_id() -> str:
+    """A fresh instance or execution ID: 32 hexadecimal digits."""
+    return uuid.uuid4().hex
+
+
+def child_instance_id(parent_execution_id: str, task_id: int) -> str:
+    """The ID of a sub-orchestration whose caller named none."""
+    return f"{parent_execution_id}:{task_id}"
+
+
+def is_entity_id(instance_id: str) -> bool:
+    """Whether this instance is an entity, `@name@key`."""
+    return instance_id.startswith("@")
+
+
+def check_instance_id(instance_id: str) -> None:
+    """Refuse an ID that the extension would refuse for a new orchestration.
+
+    Raises InvalidInstanceId with the extension's own text, in which the parameter name and the
+    message stand in swapped places.
+    """
+    if instance_id.startswith("@"):
+        raise InvalidInstanceId("instanceId (Parameter 'Orchestration instance ids must not start with @.')")
+    if any(c in _FORBIDDEN or unicodedata.category(c) == "Cc" for c in instance_id):
+        raise InvalidInstanceId(
+            "instanceId (Parameter 'Orchestration instance ids must not contain /, \\, #, ?, "
+            "or control characters.')"
+        )
+    if len(instance_id) > MAX_INSTANCE_ID_LENGTH:
+        raise InvalidInstanceId(f"Instance ID lengths must not exceed {MAX_INSTANCE_ID_LENGTH} characters.")

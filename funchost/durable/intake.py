@@ -1,0 +1,119 @@
+"""Intake: which of the messages in a mailbox an episode takes, and what they add to the history.
+
+Nothing is decided here about the orchestrator's actions.
+"""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from funchost.durable.commit import ArrivedMessage
+from funchost.durable.events import Event, EventType
+from funchost.durable.ledger import COMPLETIONS, FAILURES, Ledger
+from funchost.durable.model import Instance, Status
+
+
+class Course(enum.Enum):
+    """How the episode goes on after the intake."""
+
+    REPLAY = "run the orchestrator"
+    RECORD = "write down what arrived, without running the orchestrator"
+    TERMINATE = "end the instance"
+
+
+@dataclass(slots=True)
+class Intake:
+    """The messages taken or thrown away, and the events they bring.
+
+    `retry_event` is the taken event, always the last, after which the host itself schedules a timer or
+    another attempt. `left` tells that messages stay although they could be taken by the next episode.
+    """
+
+    course: Course
+    consumed: list[int] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    suspended_by: Event | None = None
+    resumed_by: Event | None = None
+    terminated_by: Event | None = None
+    retry_event: Event | None = None
+    left: bool = False
+
+
+def take(instance: Instance, ledger: Ledger, arrived: Sequence[ArrivedMessage]) -> Intake:
+    """Choose from `arrived`, which is in order of arrival.
+
+    Applies the events to `ledger`. A completion without an open task is thrown away, which is what makes
+    a result count once. An external event is taken only by an open wait: the SDK would otherwise hand it
+    to every later wait of its name. An event after which the host schedules something itself ends the
+    intake, because the numbers of the tasks depend on the order. A suspended instance takes nothing but
+    the message that resumes or ends it.
+    """
+    intake = Intake(Course.RECORD)
+    suspended = instance.status is Status.SUSPENDED
+    end = _termination(instance, arrived)
+    if end is not None:
+        intake.course = Course.TERMINATE
+        intake.terminated_by = end.event
+        intake.consumed = [message.message_id for message in arrived]
+        return intake
+    for position, message in enumerate(arrived):
+        event = message.event
+        if message.execution_id not in (None, instance.execution_id):
+            intake.consumed.append(message.message_id)
+        elif event.type is EventType.EXECUTION_RESUMED:
+            # Held messages stand before the one that resumes: they are taken in the next episode.
+            _note(intake, ledger, message)
+            if suspended:
+                intake.resumed_by = event
+                intake.left = len(arrived) > 1
+                return intake
+        elif suspended:
+            continue
+        elif event.type is EventType.EXECUTION_SUSPENDED:
+            _note(intake, ledger, message)
+            intake.suspended_by = event
+            later = arrived[position + 1 :]
+            intake.left = any(m.event.type is EventType.EXECUTION_RESUMED for m in later)
+            return intake
+        elif _takes(ledger, event):
+            intake.course = Course.REPLAY
+            schedules_more = _schedules_more(ledger, event)
+            _note(intake, ledger, message)
+            if schedules_more:
+                intake.retry_event = event
+                intake.left = position + 1 < len(arrived)
+                return intake
+        elif event.type is not EventType.EVENT_RAISED:
+            intake.consumed.append(message.message_id)
+    return intake
+
+
+def _termination(instance: Instance, arrived: Sequence[ArrivedMessage]) -> ArrivedMessage | None:
+    for message in arrived:
+        meant = message.execution_id in (None, instance.execution_id)
+        if meant and message.event.type is EventType.EXECUTION_TERMINATED:
+            return message
+    return None
+
+
+def _note(intake: Intake, ledger: Ledger, message: ArrivedMessage) -> None:
+    intake.consumed.append(message.message_id)
+    intake.events.append(message.event)
+    ledger.apply(message.event)
+
+
+def _takes(ledger: Ledger, event: Event) -> bool:
+    if event.type in COMPLETIONS:
+        return event.task_id in ledger.open
+    if event.type is EventType.EVENT_RAISED:
+        return ledger.awaits(event)
+    if event.type is EventType.EXECUTION_STARTED:
+        return not ledger.started
+    return event.type is EventType.GENERIC_EVENT
+
+
+def _schedules_more(ledger: Ledger, event: Event) -> bool:
+    task = ledger.scheduled.get(event.task_id)
+    if task is None or task.retry is None:
+        return False
+    return event.type in FAILURES or event.type is EventType.TIMER_FIRED
