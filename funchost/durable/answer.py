@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from funchost.durable.failures import worker_report
+
 OUT_OF_PROC_MARKER = "$OutOfProcData$:"
 
 
@@ -90,7 +92,7 @@ def parse_failure(error_type: str, message: str, stack: str) -> Answer:
         state = parse_state(state_text)
         if state.error is not None:
             return state
-    report = f"Result: Failure\nException: {error_type}: {message}\nStack: {stack}"
+    report = worker_report(error_type, message, stack)
     return Answer(error=f"One or more errors occurred. ({report})", has_actions=False)
 
 
