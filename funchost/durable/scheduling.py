@@ -8,6 +8,7 @@ from funchost.durable import events
 from funchost.durable.answer import Action, ActionType, dump
 from funchost.durable.clock import parse_timestamp
 from funchost.durable.commit import ActivityTask, ChildStart, Commit, Message
+from funchost.durable.entities import OPERATION_EVENT, request_text
 from funchost.durable.events import Event, EventType, Retry
 from funchost.durable.identity import child_instance_id, is_entity_id, new_id
 from funchost.durable.ledger import FAILURES, Ledger
@@ -153,19 +154,11 @@ class Scheduler:
         entity_id: str = action["instanceId"]
         is_call = action["actionType"] == ActionType.CALL_ENTITY
         request_id = new_id()
-        request: dict[str, Any] = {"op": action["operation"], "id": request_id}
-        if is_call:
-            request |= {
-                "parent": self.instance.instance_id,
-                "parentExecution": self.instance.execution_id,
-            }
-        else:
-            request["signal"] = True
-        if action.get("input") is not None:
-            request["input"] = action["input"]
-        text = dump(request)
+        # The entity's SDK decodes an input twice, as it does with what a client sends.
+        input_ = None if action.get("input") is None else json.dumps(action["input"])
+        text = request_text(action["operation"], input_, request_id, self.instance if is_call else None)
         self._record(events.event_sent(self.now, task_id, entity_id, text, request_id if is_call else None))
-        self._send(events.event_raised(self.now, "op", text), entity_id, None, self.now)
+        self._send(events.event_raised(self.now, OPERATION_EVENT, text), entity_id, None, self.now)
 
 
 def started(child: Instance, now: int, parent: Instance | None = None) -> Event:
