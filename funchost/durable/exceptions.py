@@ -39,3 +39,7 @@ class InvalidInstanceId(DurableError):
 
 class WrongState(DurableError):
     """The instance is not in a status that allows this operation."""
+
+
+class HttpCallFailed(Exception):
+    """A durable HTTP call got no answer; the text says why."""

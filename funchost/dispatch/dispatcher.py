@@ -1,0 +1,97 @@
+"""What both dispatchers have in common: lease while there is room, work, look again.
+
+No polling: a dispatcher sleeps until it is woken by new work, by a place that became free, or by the
+moment at which the next work item is due.
+"""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+_log = logging.getLogger("Host.Durable")
+
+Item = TypeVar("Item")
+
+_PAUSE_AFTER_TROUBLE_SECONDS = 1.0
+
+
+class Dispatcher(ABC, Generic[Item]):
+    """Runs at most `limit` work items at a time."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._wake = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._loop_task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to take work."""
+        self._wake.set()
+        self._loop_task = asyncio.create_task(self._loop())
+
+    def wake(self) -> None:
+        """Say that there may be something to do."""
+        self._wake.set()
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Take no new work and wait for what runs, so long; the rest is abandoned, its leases end."""
+        if self._loop_task is not None:
+            self._loop_task.cancel()
+            await asyncio.wait([self._loop_task])
+        if self._running and grace_seconds > 0:
+            await asyncio.wait(self._running, timeout=grace_seconds)
+        abandoned = list(self._running)
+        for task in abandoned:
+            task.cancel()
+        await asyncio.gather(*abandoned, return_exceptions=True)
+
+    @abstractmethod
+    async def _lease(self, room: int) -> Sequence[Item]:
+        """Lease up to `room` work items."""
+
+    @abstractmethod
+    async def _work(self, item: Item) -> None:
+        """Do one work item, from lease to commit."""
+
+    async def _seconds_until_due(self) -> float | None:
+        """How long until a work item is due by itself; None when only a wake-up can bring one."""
+        return None
+
+    async def _loop(self) -> None:
+        while True:
+            try:
+                await self._lease_and_launch()
+            except Exception:
+                _log.exception("Work could not be leased. It is tried again.")
+                await asyncio.sleep(_PAUSE_AFTER_TROUBLE_SECONDS)
+
+    async def _lease_and_launch(self) -> None:
+        self._wake.clear()
+        room = self._limit - len(self._running)
+        items: Sequence[Item] = await self._lease(room) if room > 0 else ()
+        for item in items:
+            task = asyncio.create_task(self._guarded(item))
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+        if len(self._running) >= self._limit:
+            await self._wake.wait()
+        elif not self._wake.is_set():
+            await self._wait(await self._seconds_until_due())
+
+    async def _wait(self, seconds: float | None) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _guarded(self, item: Item) -> None:
+        try:
+            await self._work(item)
+        except Exception:
+            _log.exception("A work item was abandoned.")
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        self._wake.set()

@@ -1,0 +1,156 @@
+-- Every statement of the task hub. A line "-- name: x" gives the statement below it its name.
+
+-- name: put_host
+INSERT INTO hosts (host_id, wake_port, alive_until) VALUES (:host_id, :wake_port, :alive_until)
+ON CONFLICT (host_id) DO UPDATE SET alive_until = excluded.alive_until
+
+-- name: hosts
+SELECT host_id, wake_port, alive_until FROM hosts
+
+-- name: delete_host
+DELETE FROM hosts WHERE host_id = :host_id
+
+-- name: free_mailboxes
+UPDATE mailboxes SET leased_by = NULL WHERE leased_by = :host_id
+
+-- name: free_activities
+UPDATE activities SET leased_by = NULL WHERE leased_by = :host_id
+
+-- name: instance
+SELECT * FROM instances WHERE instance_id = :instance_id
+
+-- name: put_instance
+INSERT OR REPLACE INTO instances VALUES (
+    :instance_id, :execution_id, :name, :version, :status, :input, :output, :custom_status,
+    :created_at, :updated_at, :completed_at, :parent_instance_id, :parent_execution_id, :parent_task_id,
+    :generation)
+
+-- name: update_instance
+UPDATE instances SET
+    execution_id = :execution_id, status = :status, output = :output, custom_status = :custom_status,
+    created_at = :created_at, updated_at = :updated_at, completed_at = :completed_at
+WHERE instance_id = :instance_id
+
+-- name: update_input
+UPDATE instances SET input = :input WHERE instance_id = :instance_id
+
+-- name: delete_instance
+DELETE FROM instances WHERE instance_id = :instance_id
+
+-- name: page
+SELECT * FROM instances
+WHERE instance_id > :after AND instance_id >= :prefix AND instance_id < :prefix_end
+    AND created_at BETWEEN :created_from AND :created_to
+    AND (:statuses = '' OR instr(:statuses, ',' || status || ','))
+ORDER BY instance_id LIMIT :limit
+
+-- name: ended_instances
+SELECT instance_id FROM instances
+WHERE created_at BETWEEN :created_from AND :created_to
+    AND instr(:statuses, ',' || status || ',') AND completed_at IS NOT NULL
+
+-- name: open_mailbox
+INSERT OR REPLACE INTO mailboxes (instance_id) VALUES (:instance_id)
+
+-- name: ensure_mailbox
+INSERT OR IGNORE INTO mailboxes (instance_id) VALUES (:instance_id)
+
+-- name: close_mailbox
+DELETE FROM mailboxes WHERE instance_id = :instance_id
+
+-- name: wake_mailbox
+UPDATE mailboxes SET
+    arrived = arrived + :completions,
+    ready_at = min(
+        coalesce(ready_at, 9223372036854775807),
+        CASE WHEN arrived + :completions >= awaited THEN :visible_at ELSE max(:visible_at, rest_until) END)
+WHERE instance_id = :instance_id
+
+-- name: any_ready_mailbox
+SELECT 1 FROM mailboxes WHERE leased_by IS NULL AND ready_at <= :now LIMIT 1
+
+-- name: next_ready_at
+SELECT min(ready_at) FROM mailboxes WHERE leased_by IS NULL AND ready_at IS NOT NULL
+
+-- name: ready_mailboxes
+SELECT instance_id, episode FROM mailboxes
+WHERE leased_by IS NULL AND ready_at <= :now
+ORDER BY ready_at LIMIT :limit
+
+-- name: lease_mailbox
+UPDATE mailboxes SET leased_by = :host_id WHERE instance_id = :instance_id
+
+-- name: lease_holder
+SELECT mailboxes.leased_by, instances.execution_id
+FROM mailboxes JOIN instances USING (instance_id)
+WHERE instance_id = :instance_id
+
+-- name: return_mailbox
+UPDATE mailboxes SET leased_by = NULL, ready_at = :ready_at WHERE instance_id = :instance_id
+    AND leased_by = :host_id
+
+-- name: settle_mailbox
+UPDATE mailboxes SET
+    leased_by = NULL, episode = episode + 1, ready_at = :ready_at, rest_until = :rest_until,
+    awaited = :awaited, arrived = :arrived
+WHERE instance_id = :instance_id
+
+-- name: post_message
+INSERT INTO messages (instance_id, execution_id, type, task_id, name, text, visible_at)
+SELECT :instance_id, :execution_id, :type, :task_id, :name, :text, :visible_at
+WHERE EXISTS (SELECT 1 FROM mailboxes WHERE instance_id = :instance_id)
+
+-- name: arrived_messages
+SELECT message_id, execution_id, type, task_id, name, text FROM messages
+WHERE instance_id = :instance_id AND visible_at <= :now
+ORDER BY visible_at, message_id
+
+-- name: last_message_id
+SELECT coalesce(max(message_id), 0) FROM messages WHERE instance_id = :instance_id
+
+-- name: waiting_messages
+SELECT count(*) FILTER (WHERE type IN (5, 6, 8, 9)),
+    min(visible_at) FILTER (WHERE message_id > :seen OR visible_at > :claimed_at OR :all_count)
+FROM messages WHERE instance_id = :instance_id
+
+-- name: delete_message
+DELETE FROM messages WHERE message_id = ?
+
+-- name: delete_messages
+DELETE FROM messages WHERE instance_id = :instance_id
+
+-- name: delete_timer
+DELETE FROM messages WHERE instance_id = ? AND type = 11 AND task_id = ?
+
+-- name: history
+SELECT type, text, task_id, name, retry_of, attempt FROM history
+WHERE instance_id = :instance_id ORDER BY position
+
+-- name: history_length
+SELECT coalesce(max(position) + 1, 0) FROM history WHERE instance_id = :instance_id
+
+-- name: append_history
+INSERT INTO history (instance_id, position, type, task_id, name, retry_of, attempt, text)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: delete_history
+DELETE FROM history WHERE instance_id = :instance_id
+
+-- name: put_activity
+INSERT INTO activities (instance_id, execution_id, task_id, name, input)
+VALUES (:instance_id, :execution_id, :task_id, :name, :input)
+
+-- name: any_waiting_activity
+SELECT 1 FROM activities WHERE leased_by IS NULL LIMIT 1
+
+-- name: lease_activities
+UPDATE activities SET leased_by = :host_id
+WHERE activity_id IN (
+    SELECT activity_id FROM activities WHERE leased_by IS NULL ORDER BY activity_id LIMIT :limit)
+RETURNING activity_id, instance_id, execution_id, task_id, name, input
+
+-- name: return_activity
+UPDATE activities SET leased_by = NULL WHERE activity_id = :activity_id AND leased_by = :host_id
+
+-- name: finish_activity
+DELETE FROM activities WHERE activity_id = :activity_id AND leased_by = :host_id
