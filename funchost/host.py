@@ -242,7 +242,7 @@ class _HostInstance:
             loop.add_reader(self._role.orphaned, self._orphaned)
 
     def _asked_to_stop(self) -> None:
-        if self._stop.is_set():
+        if self._stop.is_set() and self._role.orphaned is None:
             console.flush()
             # Workers end by themselves when their pipe closes.
             os._exit(EXIT_AT_ONCE)

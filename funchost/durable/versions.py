@@ -6,7 +6,6 @@ Source: DurableTask.Core, VersioningSettings and TaskOrchestrationVersioningUtil
 import enum
 import re
 
-MISMATCH_TYPE = "VersionMismatch"
 MISMATCH_TEXT = "Orchestration version did not comply with Worker Versioning"
 
 # System.Version: two to four whole numbers of 31 bits.
@@ -28,7 +27,7 @@ def complies(worker_version: str, instance_version: str, strategy: MatchStrategy
         case MatchStrategy.NONE:
             return True
         case MatchStrategy.STRICT:
-            return compare(worker_version, instance_version) == 0
+            return worker_version == instance_version
         case MatchStrategy.CURRENT_OR_OLDER:
             return compare(worker_version, instance_version) >= 0
 

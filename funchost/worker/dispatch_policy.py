@@ -1,9 +1,9 @@
-"""Which worker gets the next invocation. It knows of a worker only how much it has in flight."""
+"""Which worker gets the next invocation. It knows of a worker only how much it has in flight, and where."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from funchost.worker.model import DispatchPolicy
+from funchost.worker.model import DispatchPolicy, Lane
 
 
 class Busy(Protocol):
@@ -12,6 +12,9 @@ class Busy(Protocol):
     @property
     def in_flight(self) -> int:
         """How many invocations wait for an answer."""
+
+    def load(self, lane: Lane) -> int:
+        """How many of them run in this lane."""
 
 
 WorkerT = TypeVar("WorkerT", bound=Busy)
@@ -24,9 +27,11 @@ class Dispatcher:
         self._least_busy = policy == "least-busy"
         self._turn = 0
 
-    def choose(self, ready: Sequence[WorkerT]) -> WorkerT:
-        """The worker for the next invocation; `ready` has at least one.
+    def choose(self, ready: Sequence[WorkerT], lane: Lane) -> WorkerT:
+        """The worker for the next invocation, which will run in `lane`; `ready` has at least one.
 
+        Least busy is the worker with the fewest invocations in that lane: an episode must not push an
+        activity to a worker whose threads are all taken.
         Round-robin is the real host's way, which looks at no load. Source: functions-host, 6.2.
         """
         if len(ready) == 1:
@@ -37,4 +42,4 @@ class Dispatcher:
         if not self._least_busy:
             return ready[turn]
         in_turn = [*ready[turn:], *ready[:turn]]
-        return min(in_turn, key=lambda worker: worker.in_flight)
+        return min(in_turn, key=lambda worker: (worker.load(lane), worker.in_flight))

@@ -110,8 +110,7 @@ def main(descriptor: int) -> int:
     Returns:
         the exit code of the process.
     """
-    # Ctrl+C reaches the whole terminal; the host decides what stops. A handler, not SIG_IGN: programs that
-    # user code starts would inherit that.
+    # The host decides what stops. A handler, not SIG_IGN: programs that user code starts would inherit that.
     signal.signal(signal.SIGINT, lambda *_: None)
     channel = Channel(socket.socket(fileno=descriptor))
     frames = channel.frames()

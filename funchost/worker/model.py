@@ -11,6 +11,11 @@ from typing import Any, Literal
 
 DatumKind = Literal["http", "string", "json", "none"]
 DispatchPolicy = Literal["least-busy", "round-robin"]
+Lane = Literal["threads", "episodes", "loop"]
+"""What an invocation occupies in a worker: a thread, an orchestrator's or entity's thread, or nothing but
+the event loop. Invocations in different lanes do not wait for each other."""
+
+_EPISODES = frozenset({"orchestrationTrigger", "entityTrigger"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,13 @@ class FunctionInfo:
     entry_point: str
     disabled: bool = False
     error: str | None = None
+
+    @property
+    def lane(self) -> Lane:
+        """Where a worker runs it, when episodes have threads of their own."""
+        if self.trigger in _EPISODES:
+            return "episodes"
+        return "loop" if self.is_async else "threads"
 
     def to_json(self) -> dict[str, Any]:
         """The function as the `ready` frame carries it."""

@@ -83,7 +83,8 @@ class WorkerPool:
             await self._somebody_ready.wait()
         self._refuse_when_stopping()
         # Shielded: a caller that leaves does not stop what runs, and stop() still waits for it.
-        return await asyncio.shield(self._dispatcher.choose(ready).submit(invocation))
+        worker = self._dispatcher.choose(ready, ready[0].lane(invocation.function))
+        return await asyncio.shield(worker.submit(invocation))
 
     async def stop(self, grace_seconds: float) -> None:
         """Take no more work, let what runs end, and leave no child behind.

@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import socket
 import subprocess
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from funchost.worker.model import (
     Invocation,
     InvocationError,
     InvocationResult,
+    Lane,
     WorkerSettings,
 )
 
@@ -52,6 +54,8 @@ class WorkerProcess:
         self.output = ChildOutput()
         self._settings = settings
         self._ids = itertools.count(1)
+        self._lanes: dict[str, Lane] = {}
+        self._load: Counter[Lane] = Counter()
         self._is_alive = True
         self._is_loaded = False
         self._open_ends = {"process", "socket", "stderr"}
@@ -81,6 +85,8 @@ class WorkerProcess:
                     pass_fds=(theirs.fileno(),),
                     cwd=settings.script_root,
                     env=dict(settings.environment),
+                    # Ctrl+C and a SIGTERM to the host's process group are for the host alone.
+                    process_group=0,
                 )
             except BaseException:
                 ours.close()
@@ -101,11 +107,20 @@ class WorkerProcess:
         """How many invocations it has not answered, those whose caller has left among them."""
         return len(self.pending)
 
+    def load(self, lane: Lane) -> int:
+        """How many invocations it runs in this lane."""
+        return self._load[lane]
+
+    def lane(self, function: str) -> Lane:
+        """The lane of one of the app's functions."""
+        return self._lanes.get(function, "threads")
+
     def submit(self, invocation: Invocation) -> asyncio.Future[InvocationResult]:
         """Send an invocation. The future raises WorkerLost when the process dies before it has answered."""
         frame_id = next(self._ids)
         answer: asyncio.Future[InvocationResult] = asyncio.get_running_loop().create_future()
         self.pending[frame_id] = (invocation, answer)
+        self._load[self.lane(invocation.function)] += 1
         self._pipe.write(protocol.encode(_invoke_header(frame_id, invocation), invocation.payload))
         return answer
 
@@ -123,15 +138,18 @@ class WorkerProcess:
         """Take one frame of the child."""
         match header["op"]:
             case "result":
-                _, answer = self.pending.pop(header["id"])
+                invocation, answer = self.pending.pop(header["id"])
+                self._load[self.lane(invocation.function)] -= 1
                 if not answer.done():
                     answer.set_result(_result(header, payload, self.pid))
             case "log":
-                invocation, _ = self.pending.get(header["id"], (None, None))
-                user_log.relay(header, invocation, self.pid, self._is_loaded)
+                speaker, _ = self.pending.get(header["id"], (None, None))
+                user_log.relay(header, speaker, self.pid, self._is_loaded)
             case "ready":
                 self._is_loaded = True
-                self.ready.set_result(tuple(map(FunctionInfo.from_json, header["functions"])))
+                functions = tuple(map(FunctionInfo.from_json, header["functions"]))
+                self._lanes = {function.name: function.lane for function in functions}
+                self.ready.set_result(functions)
             case "failed":
                 self.ready.set_exception(AppLoadError(**header["error"]))
 

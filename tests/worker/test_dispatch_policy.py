@@ -12,27 +12,39 @@ from funchost.worker.dispatch_policy import Dispatcher
 class Worker:
     name: str
     in_flight: int = 0
+    episodes: int = 0
+
+    def load(self, lane):
+        return self.episodes if lane == "episodes" else self.in_flight - self.episodes
 
 
 def test_round_robin_goes_round_whatever_the_load_and_begins_with_the_second():
     workers = [Worker("a", 9), Worker("b"), Worker("c", 3)]
     dispatcher = Dispatcher("round-robin")
 
-    assert [dispatcher.choose(workers).name for _ in range(6)] == ["b", "c", "a", "b", "c", "a"]
+    assert [dispatcher.choose(workers, "threads").name for _ in range(6)] == ["b", "c", "a", "b", "c", "a"]
 
 
 def test_the_least_busy_worker_gets_the_invocation():
     workers = [Worker("a", 2), Worker("b", 1), Worker("c", 2)]
     dispatcher = Dispatcher("least-busy")
 
-    assert {dispatcher.choose(workers).name for _ in range(6)} == {"b"}
+    assert {dispatcher.choose(workers, "threads").name for _ in range(6)} == {"b"}
+
+
+def test_an_episode_does_not_push_an_activity_to_a_worker_with_more_of_them():
+    workers = [Worker("a", in_flight=9 + 3, episodes=3), Worker("b", in_flight=10)]
+    dispatcher = Dispatcher("least-busy")
+
+    assert {dispatcher.choose(workers, "threads").name for _ in range(4)} == {"a"}
+    assert {dispatcher.choose(workers, "episodes").name for _ in range(4)} == {"b"}
 
 
 def test_workers_that_are_busy_alike_take_turns():
     workers = [Worker("a"), Worker("b"), Worker("c", 5)]
     dispatcher = Dispatcher("least-busy")
 
-    chosen = [dispatcher.choose(workers).name for _ in range(6)]
+    chosen = [dispatcher.choose(workers, "threads").name for _ in range(6)]
 
     assert sorted(set(chosen)) == ["a", "b"]
 
@@ -44,6 +56,6 @@ def test_least_busy_never_passes_over_a_less_busy_worker(loads, rounds):
 
     for _ in range(rounds):
         least = min(worker.in_flight for worker in workers)
-        chosen = dispatcher.choose(workers)
+        chosen = dispatcher.choose(workers, "threads")
         assert chosen.in_flight == least
         chosen.in_flight += 1
