@@ -15,8 +15,10 @@ from dataclasses import dataclass
 
 from funchost import console
 from funchost.dispatch.activities import ActivityDispatcher
+from funchost.dispatch.entities import EntityBatches
 from funchost.dispatch.functions import ENTITY_TRIGGER, ORCHESTRATION_TRIGGER, DurableFunctions
-from funchost.dispatch.orchestrations import OrchestrationDispatcher
+from funchost.dispatch.instances import InstanceDispatcher
+from funchost.dispatch.orchestrations import OrchestrationEpisodes
 from funchost.durable.scheduling import Rules
 from funchost.durable.status import client_binding
 from funchost.settings.model import Settings
@@ -128,7 +130,7 @@ class _HostInstance:
             lambda: self._functions.names(ORCHESTRATION_TRIGGER),
             lambda: self._functions.names(ENTITY_TRIGGER),
         )
-        dispatchers: list[OrchestrationDispatcher | ActivityDispatcher] = []
+        dispatchers: list[InstanceDispatcher | ActivityDispatcher] = []
         try:
             await front_end.start_rpc()
             pool.settings.client_binding.update(self._client_binding(front_end.rpc_base_url))
@@ -216,20 +218,20 @@ class _HostInstance:
 
     def _start_dispatchers(
         self, hub: TaskHub, pool: WorkerPool
-    ) -> list[OrchestrationDispatcher | ActivityDispatcher]:
+    ) -> list[InstanceDispatcher | ActivityDispatcher]:
         from funchost.http.outgoing import call_http
 
         limits = self._settings.hub
         rules = Rules(limits.store_inputs, limits.default_version, limits.max_orchestration_actions)
-        orchestrations = OrchestrationDispatcher(
-            hub, pool, self._functions, rules, limits.max_orchestrators, limits.http_poll_ms
-        )
+        episodes = OrchestrationEpisodes(pool, self._functions, rules, limits.http_poll_ms)
+        batches = EntityBatches(pool, self._functions, limits.max_entity_batch)
+        instances = InstanceDispatcher(hub, episodes, batches, limits.max_orchestrators)
         activities = ActivityDispatcher(hub, pool, self._functions, call_http, limits.max_activities)
-        hub.on_orchestrations = orchestrations.wake
+        hub.on_orchestrations = instances.wake
         hub.on_activities = activities.wake
-        orchestrations.start()
+        instances.start()
         activities.start()
-        return [orchestrations, activities]
+        return [instances, activities]
 
     def _watch_for_the_end(self) -> None:
         loop = asyncio.get_running_loop()

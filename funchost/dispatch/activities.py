@@ -1,10 +1,9 @@
 """The activity dispatcher: run leased activities on workers and hand in their outcomes."""
 
 import logging
-import time
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 
+from funchost.dispatch.calling import call
 from funchost.dispatch.dispatcher import Dispatcher
 from funchost.dispatch.functions import ACTIVITY_TRIGGER, DurableFunctions
 from funchost.durable import events
@@ -15,9 +14,7 @@ from funchost.durable.numbering import HTTP_ACTIVITY
 from funchost.taskhub import LeaseLost, TaskHub
 from funchost.taskhub.hub import clock
 from funchost.taskhub.work import LeasedActivity
-from funchost.worker import journal
 from funchost.worker.exceptions import PoolStopped, WorkerLost
-from funchost.worker.model import Invocation
 from funchost.worker.pool import WorkerPool
 
 _log = logging.getLogger("Host.Durable")
@@ -67,14 +64,7 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
             known = self._functions.names(ACTIVITY_TRIGGER)
             reason = unknown_function("activity", item.name, known)
             return events.task_failed(clock(), item.task_id, reason, None)
-        invocation_id = str(uuid.uuid4())
-        journal.executing(function.name, invocation_id, None)
-        began = time.monotonic()
-        result = await self._pool.invoke(
-            Invocation(invocation_id, function.name, "string", item.input.encode())
-        )
-        milliseconds = (time.monotonic() - began) * 1000
-        journal.executed(function.name, invocation_id, result.ok, milliseconds, result.worker, result.error)
+        result = await call(self._pool, function, item.input.encode())
         if result.error is not None:
             error = result.error
             reason, details = activity_failure(item.name, error.type, error.message, error.stack)

@@ -14,16 +14,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from funchost.durable import events
+from funchost.durable import entities, events
 from funchost.durable.commit import Commit, Message
 from funchost.durable.events import Event
 from funchost.durable.exceptions import InstanceEnded, InstanceNotFound, WrongState
-from funchost.durable.identity import check_instance_id, new_id
+from funchost.durable.identity import check_instance_id, is_entity_id, new_id
 from funchost.durable.model import Instance, InstanceFilter, Status
 from funchost.durable.scheduling import started
-from funchost.taskhub import hosts, work
+from funchost.taskhub import hosts, rewinding, work
 from funchost.taskhub.database import Database, Transaction
-from funchost.taskhub.rows import instance_from_row, post, read_history, read_instance
+from funchost.taskhub.posting import post
+from funchost.taskhub.rows import instance_from_row, read_history, read_instance
 from funchost.taskhub.starting import forget_instance, put_new_instance
 from funchost.taskhub.statements import SQL
 from funchost.taskhub.wakeup import WakeUp
@@ -195,7 +196,7 @@ class TaskHub:
             instance = read_instance(transaction.connection, instance_id)
             if instance is None:
                 return False
-            if not instance.status.is_final:
+            if not instance.status.is_final and not is_entity_id(instance_id):
                 raise WrongState(
                     f"The instance '{instance_id}' cannot be purged while its status is {instance.status}. "
                     "Terminate it first."
@@ -218,6 +219,16 @@ class TaskHub:
 
         return await self._database.write(work)
 
+    async def rewind(self, instance_id: str, reason: str) -> None:
+        """Run a failed instance again from its failures.
+
+        Raises InstanceNotFound, InstanceEnded or WrongState.
+        """
+        now = clock()
+        await self._database.write(
+            lambda transaction: rewinding.rewind_instance(transaction, instance_id, reason, now)
+        )
+
     async def restart(self, instance_id: str, new_id: bool) -> Instance:
         """Start an instance again with the input it had, under a fresh ID or its own.
 
@@ -228,6 +239,25 @@ class TaskHub:
             raise InstanceNotFound(instance_id)
         wanted = None if new_id else instance_id
         return await self.start(instance.name, wanted, instance.input, instance.version)
+
+    async def signal_entity(self, entity_id: str, operation: str, input: str | None) -> None:
+        """Send an operation to an entity, which is made when there is none.
+
+        Source: HTTP management API: signal entity.
+        """
+        now = clock()
+        signal = Message(entity_id, entities.signal(operation, input, now), None, now)
+
+        def work(transaction: Transaction) -> None:
+            post(transaction.connection, [signal])
+            transaction.orchestrations = True
+
+        await self._database.write(work)
+
+    async def entity_state(self, entity_id: str) -> str | None:
+        """The state of an entity as JSON text, None when it does not exist."""
+        entity = await self.get(entity_id)
+        return None if entity is None else entities.entity_state(entity)
 
     # Work items
 

@@ -5,15 +5,13 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from funchost.durable.commit import ArrivedMessage, Message
+from funchost.durable.commit import ArrivedMessage
 from funchost.durable.events import Event, EventType, Retry
-from funchost.durable.ledger import COMPLETIONS
 from funchost.durable.model import Instance, Status
 from funchost.taskhub.statements import SQL
 
 _INSTANCE_FIELDS = tuple(field.name for field in fields(Instance))
 _TYPES = {int(type_): type_ for type_ in EventType}
-_ANSWERS = COMPLETIONS - {EventType.TIMER_FIRED}
 
 
 def instance_from_row(row: tuple[Any, ...]) -> Instance:
@@ -68,29 +66,3 @@ def read_history(connection: sqlite3.Connection, instance_id: str) -> list[Event
     """The history of the current execution."""
     rows = connection.execute(SQL["history"], {"instance_id": instance_id})
     return [event_from_row(row) for row in rows]
-
-
-def post(connection: sqlite3.Connection, messages: Iterable[Message]) -> None:
-    """Put messages into the mailboxes of instances that live; for others they are dropped."""
-    for message in messages:
-        event = message.event
-        connection.execute(
-            SQL["post_message"],
-            {
-                "instance_id": message.instance_id,
-                "execution_id": message.execution_id,
-                "type": int(event.type),
-                "task_id": event.task_id,
-                "name": event.name,
-                "text": event.text,
-                "visible_at": message.visible_at,
-            },
-        )
-        connection.execute(
-            SQL["wake_mailbox"],
-            {
-                "instance_id": message.instance_id,
-                "completions": int(event.type in _ANSWERS),
-                "visible_at": message.visible_at,
-            },
-        )

@@ -7,7 +7,8 @@ from funchost.durable.commit import Message
 from funchost.durable.events import Event
 from funchost.durable.exceptions import InstanceExists
 from funchost.durable.model import Instance
-from funchost.taskhub.rows import instance_parameters, post, read_instance
+from funchost.taskhub.posting import post
+from funchost.taskhub.rows import instance_parameters, read_instance
 from funchost.taskhub.statements import SQL
 
 

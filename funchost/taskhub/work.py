@@ -15,11 +15,11 @@ from funchost.durable.exceptions import InstanceExists
 from funchost.durable.model import Instance
 from funchost.taskhub.database import Transaction
 from funchost.taskhub.exceptions import LeaseLost
+from funchost.taskhub.posting import post
 from funchost.taskhub.rows import (
     history_parameters,
     instance_parameters,
     message_from_row,
-    post,
     read_history,
     read_instance,
 )
@@ -113,7 +113,7 @@ def commit_episode(
         raise LeaseLost(instance_id)
     connection.executemany(SQL["delete_message"], [(message_id,) for message_id in commit.consumed])
     connection.executemany(SQL["delete_timer"], [(instance_id, timer) for timer in commit.cancelled_timers])
-    _write_history(connection, instance_id, commit)
+    write_history(connection, instance_id, commit)
     if commit.instance != leased.instance:
         _write_instance(connection, leased.instance, commit.instance)
     for child in commit.children:
@@ -169,7 +169,8 @@ def finish_activity(
     transaction.orchestrations = True
 
 
-def _write_history(connection: sqlite3.Connection, instance_id: str, commit: Commit) -> None:
+def write_history(connection: sqlite3.Connection, instance_id: str, commit: Commit) -> None:
+    """Append a commit's history, or put it in place of the old one."""
     key = {"instance_id": instance_id}
     first = 0
     if commit.replaces_history:

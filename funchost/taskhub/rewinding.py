@@ -1,0 +1,39 @@
+"""Rewinding a failed instance, and with it the children whose failure it shares.
+
+Source: HTTP management API: rewind; DurableTask.AzureStorage, RewindHistoryAsync.
+"""
+
+from funchost.durable.exceptions import InstanceEnded, InstanceNotFound, WrongState
+from funchost.durable.model import Status
+from funchost.durable.rewind import failed_children, rewind
+from funchost.taskhub.database import Transaction
+from funchost.taskhub.posting import post
+from funchost.taskhub.rows import instance_parameters, read_history, read_instance
+from funchost.taskhub.statements import SQL
+from funchost.taskhub.work import write_history
+
+
+def rewind_instance(transaction: Transaction, instance_id: str, reason: str, now: int) -> None:
+    """Set a failed instance back to before its failures and let it go on.
+
+    Raises InstanceNotFound; InstanceEnded when it has ended otherwise; WrongState when it has not ended.
+    """
+    connection = transaction.connection
+    instance = read_instance(connection, instance_id)
+    if instance is None:
+        raise InstanceNotFound(instance_id)
+    if instance.status is not Status.FAILED:
+        if instance.status.is_final:
+            raise InstanceEnded(instance_id, instance.status)
+        raise WrongState("The rewind operation is only supported on failed orchestration instances.")
+    history = read_history(connection, instance_id)
+    children = [read_instance(connection, child_id) for child_id in failed_children(history)]
+    rewound = {child.instance_id for child in children if child and child.status is Status.FAILED}
+    commit = rewind(instance, history, rewound, reason, now)
+    write_history(connection, instance_id, commit)
+    connection.execute(SQL["update_instance"], instance_parameters(commit.instance))
+    connection.execute(SQL["open_mailbox"], {"instance_id": instance_id})
+    post(connection, commit.messages)
+    for child_id in rewound:
+        rewind_instance(transaction, child_id, reason, now)
+    transaction.orchestrations = True
