@@ -11,11 +11,12 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from funchost import console, host
+from funchost import console, host_instance
 from funchost.settings.model import Settings
 
 _log = logging.getLogger("Host.General")
@@ -24,19 +25,15 @@ _processes = multiprocessing.get_context("spawn")
 _LONGEST_PAUSE_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.1
 _HEALTHY_SECONDS = 60.0
-_STOP_SECONDS = host.GRACE_SECONDS * 2 + 5.0
+_STOP_SECONDS = host_instance.GRACE_SECONDS * 2 + 5.0
 
 
-def run(settings: Settings) -> int:
-    """Serve the app on several instances until a signal comes; returns the exit code."""
-    console.print_banner(settings)
-    try:
-        listening = host.listen(settings)
-    except host.CannotStart as problem:
-        console.flush()
-        print(problem)
-        return problem.exit_code
-    return _Supervisor(settings, listening).run()
+def run(settings: Settings, listening: socket.socket, announce: Callable[[], None]) -> int:
+    """Serve the app on several instances until a signal comes; returns the exit code.
+
+    `announce` is called once all instances serve requests.
+    """
+    return _Supervisor(settings, listening, announce).run()
 
 
 @dataclass(slots=True)
@@ -50,10 +47,10 @@ class _Instance:
 
 
 class _Supervisor:
-    def __init__(self, settings: Settings, listening: socket.socket) -> None:
+    def __init__(self, settings: Settings, listening: socket.socket, announce: Callable[[], None]) -> None:
         self._settings = settings
         self._listening = listening
-        self._began = time.monotonic()
+        self._announce = announce
         self._announced = False
         self._stopping = False
         self._instances: list[_Instance] = []
@@ -73,7 +70,7 @@ class _Supervisor:
                 return exit_code
         self._stop_all()
         console.flush()
-        return host.EXIT_STOPPED
+        return host_instance.EXIT_STOPPED
 
     def _start(self, number: int, pause: float = _FIRST_PAUSE_SECONDS) -> _Instance:
         ready, told = _processes.Pipe(duplex=False)
@@ -111,12 +108,12 @@ class _Supervisor:
         instance.is_ready = True
         if not self._announced and all(each.is_ready for each in self._instances):
             self._announced = True
-            console.print_ready(self._settings, time.monotonic() - self._began)
+            self._announce()
 
     def _replace(self, instance: _Instance) -> int | None:
         code = instance.process.exitcode or 0
         if not instance.is_ready and not self._announced:
-            return code or host.EXIT_CANNOT_START
+            return code or host_instance.EXIT_CANNOT_START
         _log.error("Host instance i%d has ended with code %d. It is started again.", instance.number, code)
         if time.monotonic() - instance.started_at > _HEALTHY_SECONDS:
             instance.pause = _FIRST_PAUSE_SECONDS
@@ -133,7 +130,7 @@ class _Supervisor:
             for instance in self._instances:
                 instance.process.kill()
             console.flush()
-            os._exit(host.EXIT_AT_ONCE)
+            os._exit(host_instance.EXIT_AT_ONCE)
         self._stopping = True
 
     def _stop_all(self) -> None:
@@ -155,10 +152,10 @@ def _run_child(settings: Settings, listening: socket.socket, number: int, told: 
     console.setup_logging(settings, label)
     parent = multiprocessing.parent_process()
     assert parent is not None
-    role = host.Role(
+    role = host_instance.Role(
         label=label,
         announces=number == 1,
         on_ready=lambda: told.send(True),
         orphaned=parent.sentinel,
     )
-    raise SystemExit(host.run_instance(settings, listening, role))
+    raise SystemExit(host_instance.run_instance(settings, listening, role))
