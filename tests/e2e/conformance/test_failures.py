@@ -1,0 +1,46 @@
+"""What a failed orchestrator leaves as output, word for word.
+
+Source: durable extension: orchestrator failure messages.
+"""
+
+
+async def test_an_exception_before_the_first_step_is_named_with_its_message(host):
+    text = await host.failure("raise_at_once", "bad")
+
+    assert text == "Orchestrator function 'raise_at_once' failed: bad"
+
+
+async def test_an_exception_after_a_step_is_named_with_its_message(host):
+    text = await host.failure("raise_after_a_step", "bad")
+
+    assert text == "Orchestrator function 'raise_after_a_step' failed: bad"
+
+
+async def test_the_steps_before_an_exception_are_in_the_history(host):
+    instance_id = await host.start("raise_after_a_step", "bad")
+    await host.ended(instance_id)
+
+    kinds = [event["EventType"] for event in await host.history(instance_id)]
+
+    assert kinds == ["ExecutionStarted", "TaskCompleted", "ExecutionCompleted"]
+
+
+async def test_a_function_that_is_no_generator_completes_with_its_value(host):
+    assert await host.output("no_generator", 1) == {"given": 1}
+
+
+async def test_an_exception_of_a_function_that_is_no_generator_shows_the_worker_failure(host):
+    text = await host.failure("no_generator_raises")
+
+    assert text.startswith(
+        "Orchestrator function 'no_generator_raises' failed: One or more errors occurred. (Result: Failure\n"
+        "Exception: ValueError: plain\nStack: "
+    )
+
+
+async def test_yielding_something_that_is_no_task_fails_the_instance(host):
+    assert "'int' object has no attribute" in await host.failure("yields_a_number")
+
+
+async def test_an_output_that_is_not_json_fails_the_instance(host):
+    assert "Object of type set is not JSON serializable" in await host.failure("returns_a_set")

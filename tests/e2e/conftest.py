@@ -1,0 +1,78 @@
+"""Which host the black-box tests speak to: the one at E2E_BASE_URL, or a funchost of their own."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import hosting
+from tests.e2e.durable_host import DurableHost, connect
+from tests.e2e.hosting import HostProcess
+
+GIVEN_URL = os.environ.get("E2E_BASE_URL", "").rstrip("/")
+
+StartHost = Callable[..., HostProcess]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "funchost_only: expects what funchost does on purpose otherwise than the original host"
+    )
+
+
+@pytest.fixture(scope="session")
+def conformance_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of a host with the app of apps/conformance."""
+    if GIVEN_URL:
+        if hosting.get(GIVEN_URL, "/api/about")[0] != 200:
+            pytest.skip(f"{GIVEN_URL} does not serve the conformance app")
+        yield GIVEN_URL
+        return
+    folder = tmp_path_factory.mktemp("conformance")
+    with hosting.running(HostProcess(hosting.APPS / "conformance", folder)) as host:
+        yield host.base_url
+
+
+@pytest.fixture(scope="session")
+def project_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of a host with the project's own app; two instances of funchost."""
+    if GIVEN_URL:
+        if b"functionName" not in hosting.get(GIVEN_URL, "/api/orchestrators/-")[1]:
+            pytest.skip(f"{GIVEN_URL} does not serve the project's app")
+        yield GIVEN_URL
+        return
+    folder = tmp_path_factory.mktemp("project")
+    host = HostProcess(hosting.PROJECT, folder, "--instances", "2", FANOUT_MAX_TASKS="5000")
+    with hosting.running(host):
+        yield host.base_url
+
+
+@pytest.fixture
+async def host(conformance_url: str) -> AsyncIterator[DurableHost]:
+    """A host with the conformance app."""
+    async with connect(conformance_url) as client:
+        yield client
+
+
+@pytest.fixture
+async def project(project_url: str) -> AsyncIterator[DurableHost]:
+    """A host with the project's own app."""
+    async with connect(project_url) as client:
+        yield client
+
+
+@pytest.fixture
+def start_host(tmp_path: Path) -> Iterator[StartHost]:
+    """Starts funchost processes with a task hub in this test's folder, and ends them after the test."""
+    hosts: list[HostProcess] = []
+
+    def start(*arguments: str, app: Path = hosting.APPS / "crashes", **app_settings: str) -> HostProcess:
+        host = HostProcess(app, tmp_path, *arguments, **app_settings)
+        hosts.append(host)
+        host.start()
+        return host
+
+    yield start
+    for host in hosts:
+        host.stop()
