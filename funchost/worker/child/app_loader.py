@@ -5,6 +5,7 @@ What the functions may look like is not decided here. Source: functions-host, 1.
 
 import importlib
 import re
+import site
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,9 +51,7 @@ def import_app(script_root: Path, script_file: str) -> Sequence[Function]:
         raise InvalidFileNameError(script_file)
     if not (script_root / script_file).is_file():
         raise AppNotFoundError(script_root, script_file)
-    if str(script_root) not in sys.path:
-        # At the end, as the real worker does: the app does not shadow what is installed.
-        sys.path.append(str(script_root))
+    _make_importable(str(script_root))
     try:
         module = importlib.import_module(Path(script_file).stem)
         # Once only: a second call takes every name for a duplicate.
@@ -60,6 +59,19 @@ def import_app(script_root: Path, script_file: str) -> Sequence[Function]:
     except ImportError as error:
         raise _with_advice(error) from error.__cause__
     return functions
+
+
+def _make_importable(folder: str) -> None:
+    """Put the app's folder behind what is installed, which the app must not shadow.
+
+    The real worker puts it at the very end. Here it stands before the folders of editable installs: a
+    project that is under development, such as funchost itself, has modules that would hide the app's.
+    """
+    if folder in sys.path:
+        return
+    installed = {*site.getsitepackages(), site.getusersitepackages()}
+    ends = [position + 1 for position, entry in enumerate(sys.path) if entry in installed]
+    sys.path.insert(max(ends, default=len(sys.path)), folder)
 
 
 def find_app(module: ModuleType, script_file: str) -> FunctionRegister:
