@@ -14,6 +14,7 @@ from yarl import URL
 
 WEBHOOKS = "/runtime/webhooks/durabletask"
 FINAL = frozenset({"Completed", "Failed", "Terminated", "Canceled"})
+AS_JSON = {"Content-Type": "application/json"}
 NINE_KEYS = [
     "id",
     "statusQueryGetUri",
@@ -86,8 +87,11 @@ class DurableHost:
         return await self.post(f"{WEBHOOKS}/instances/{instance_id}/{operation}", **options)
 
     async def raise_event(self, instance_id: str, name: str, data: Any = None) -> Reply:
-        """Post plain JSON as an event."""
-        return await self.operate(instance_id, f"raiseEvent/{name}", json=data)
+        """Post plain JSON as an event, which has to be accepted."""
+        # Not as `json=`: that would send no body for None.
+        reply = await self.operate(instance_id, f"raiseEvent/{name}", data=json.dumps(data), headers=AS_JSON)
+        assert reply.status == 202, (reply.status, reply.text)
+        return reply
 
     async def status_when(self, instance_id: str, condition: Callable[[Status], object]) -> Status:
         """The status as soon as the condition is true. Raises AssertionError with the last one."""

@@ -74,7 +74,7 @@ class HostProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        until(self._runs, START_LIMIT, lambda: f"The host does not answer.\n{self.log[-4000:]}")
+        until(self._runs, START_LIMIT, lambda: f"The host does not answer.\n{self.log[-1500:]}")
 
     def processes(self) -> list[psutil.Process]:
         """All the processes below the command, at this moment."""
@@ -116,7 +116,7 @@ class HostProcess:
 
     def _runs(self) -> bool:
         if self.exit_code is not None:
-            raise AssertionError(f"The host ended with code {self.exit_code}.\n{self.log[-4000:]}")
+            raise AssertionError(f"The host ended with code {self.exit_code}.\n{self.log[-1500:]}")
         return runs(self.base_url)
 
 

@@ -187,7 +187,7 @@ async def test_of_many_starts_under_one_id_exactly_one_is_accepted(host):
     instance_id = new_id()
 
     replies = await asyncio.gather(
-        *(host.post(f"{WEBHOOKS}/orchestrators/sleeper/{instance_id}", json={}) for _ in range(50))
+        *(host.post(f"{WEBHOOKS}/orchestrators/events/{instance_id}", json='["never"]') for _ in range(50))
     )
 
     assert sorted(reply.status for reply in replies) == [202] + [500] * 49

@@ -65,7 +65,7 @@ def _argument(name: str, value: Any) -> Any:
 def _readable(value: Any) -> Any:
     if isinstance(value, list):
         return [_readable(item) for item in value]
-    if isinstance(value, df.DurableOrchestrationStatus):
+    if hasattr(value, "runtime_status"):
         status = value.runtime_status
         return {
             **{name: item for name, item in vars(value).items() if not name.startswith("_")},
