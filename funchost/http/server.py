@@ -16,10 +16,10 @@ from pathlib import Path
 from aiohttp import web
 
 from funchost.durable.status import PUBLIC_PATH
-from funchost.http import cors
 from funchost.http.admin import AdminApi, host_id
+from funchost.http.admission import cors
+from funchost.http.admission.guard import Guard
 from funchost.http.functions import AppFunctions, WorkerPool, not_running
-from funchost.http.guard import Guard
 from funchost.http.listener import Listener
 from funchost.http.management.api import ManagementApi
 from funchost.http.management.call import Call, Query

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from funchost.http.cors import origin_allowed
+from funchost.http.admission.cors import origin_allowed
 from funchost.settings.model import Cors
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -3,7 +3,7 @@
 import pytest
 from multidict import CIMultiDict
 
-from funchost.http.guard import Guard, is_loopback
+from funchost.http.admission.guard import Guard, is_loopback
 from funchost.settings import Cors
 from tests.http.conftest import Host, OpenHost
 
