@@ -193,6 +193,7 @@ class _HostInstance:
             client_binding={},
             environment={**settings.environment, "WEBSITE_INSTANCE_ID": self._role.label},
             log_level=settings.log_levels.lowest_under("Function"),
+            function_timeout_seconds=settings.function_timeout_seconds,
         )
 
     def _client_binding(self, rpc_base_url: str) -> dict[str, object]:
@@ -203,14 +204,16 @@ class _HostInstance:
     def _start_dispatchers(
         self, hub: TaskHub, pool: WorkerPool
     ) -> list[InstanceDispatcher | ActivityDispatcher]:
-        from funchost.http.outgoing import call_http
+        from funchost.http.outgoing import send
 
         limits = self._settings.hub
         rules = Rules(limits.store_inputs, limits.default_version, limits.max_orchestration_actions)
         episodes = OrchestrationEpisodes(pool, self._functions, rules, limits.http_poll_ms)
         batches = EntityBatches(pool, self._functions, limits.max_entity_batch)
         instances = InstanceDispatcher(hub, episodes, batches, limits.max_orchestrators)
-        activities = ActivityDispatcher(hub, pool, self._functions, call_http, limits.max_activities)
+        activities = ActivityDispatcher(
+            hub, pool, self._functions, send, limits.max_activities, limits.http_poll_ms
+        )
         hub.on_orchestrations = instances.wake
         hub.on_activities = activities.wake
         instances.start()

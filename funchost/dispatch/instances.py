@@ -13,7 +13,7 @@ from funchost.durable.identity import is_entity_id
 from funchost.taskhub import LeaseLost, TaskHub
 from funchost.taskhub.hub import clock
 from funchost.taskhub.work import LeasedInstance
-from funchost.worker.exceptions import PoolStopped, WorkerLost
+from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
 
 _log = logging.getLogger("Host.Durable")
 
@@ -47,8 +47,9 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
                 await self._hub.commit_episode(item, await self._entities.run(item))
             else:
                 await self._run_episode(item)
-        except (WorkerLost, PoolStopped) as loss:
-            # A lost worker is no failure of the instance: its episode is run again, as in the original.
+        except (WorkerLost, FunctionTimedOut, PoolStopped) as loss:
+            # Neither a lost worker nor a replay that takes too long is a failure of the instance: its episode
+            # is run again, as in the original.
             _log.warning("Instance '%s' goes on in another worker: %s", item.instance.instance_id, loss)
             await self._hub.return_instance(item.instance.instance_id, 0)
         except LeaseLost:

@@ -1,46 +1,30 @@
-"""Durable HTTP: the request that `call_http` asks for, made by the host.
+"""The host's own HTTP client: makes the requests of durable HTTP calls.
 
-Source: durable extension, TaskHttpActivityShim and DurableHttpRequest.
+What a request or an answer means is in `funchost.durable.http_calls`.
 """
-
-import json
-from typing import Any
 
 import aiohttp
 
 from funchost.durable.exceptions import HttpCallFailed
+from funchost.durable.http_calls import HttpCallRequest, HttpCallResponse
 
-_CONTENT_HEADERS = frozenset(
-    {"content-type", "content-length", "content-encoding", "content-language", "content-disposition"}
-)
+# The default of the original's client.
+_TIMEOUT = aiohttp.ClientTimeout(total=100)
 
 
-async def call_http(request_text: str) -> str:
-    """Make the request and return the answer as the SDK reads it: status code, headers, content.
-
-    Raises HttpCallFailed when there is no answer.
-    """
-    request = json.loads(request_text)
-    headers = dict(request.get("headers") or {})
-    content = request.get("content")
-    if content is not None and not any(name.casefold() == "content-type" for name in headers):
-        headers["Content-Type"] = "text/plain; charset=utf-8"
+async def send(request: HttpCallRequest) -> HttpCallResponse:
+    """Make one request. Raises HttpCallFailed when no answer comes."""
     try:
         async with (
-            aiohttp.ClientSession() as session,
+            aiohttp.ClientSession(timeout=_TIMEOUT) as session,
             session.request(
-                request.get("method") or "GET", request["uri"], data=content, headers=headers
+                request.method, request.uri, data=request.content, headers=dict(request.headers)
             ) as answer,
         ):
-            return json.dumps(await _describe(answer), separators=(",", ":"))
-    except (TimeoutError, aiohttp.ClientError, ValueError) as error:
-        raise HttpCallFailed(str(error)) from error
-
-
-async def _describe(answer: aiohttp.ClientResponse) -> dict[str, Any]:
-    headers: dict[str, Any] = {}
-    for name in dict.fromkeys(answer.headers):
-        if name.casefold() not in _CONTENT_HEADERS:
-            values = answer.headers.getall(name)
-            headers[name] = values[0] if len(values) == 1 else values
-    return {"statusCode": answer.status, "headers": headers, "content": await answer.text()}
+            headers = {name: answer.headers.getall(name) for name in dict.fromkeys(answer.headers)}
+            content = (await answer.read()).decode(answer.get_encoding(), errors="replace")
+            return HttpCallResponse(answer.status, headers, content)
+    except TimeoutError as error:
+        raise HttpCallFailed(f"No answer from {request.uri} within {_TIMEOUT.total:g} s.") from error
+    except (aiohttp.ClientError, ValueError) as error:
+        raise HttpCallFailed(str(error) or type(error).__name__) from error

@@ -298,11 +298,22 @@ class TaskHub:
 
     async def lease_activities(self, limit: int) -> list[work.LeasedActivity]:
         """Lease up to `limit` activities."""
+        now = clock()
         leased = await self._database.write_if(
-            work.any_waiting_activity,
-            lambda transaction: work.lease_activities(transaction, self.host_id, limit),
+            lambda connection: work.any_waiting_activity(connection, now),
+            lambda transaction: work.lease_activities(transaction, self.host_id, limit, now),
         )
         return leased or []
+
+    async def next_activity_at(self) -> int | None:
+        """When the next waiting activity may run: now or in the past, later, or None."""
+        return await self._database.read(work.next_activity_at)
+
+    async def postpone_activity(self, leased: work.LeasedActivity, input: str, not_before: int) -> None:
+        """Have an activity run later, with another input. Raises LeaseLost when it is no longer ours."""
+        await self._database.write(
+            lambda transaction: work.postpone_activity(transaction, self.host_id, leased, input, not_before)
+        )
 
     async def return_activity(self, activity_id: int) -> None:
         """Give an activity back, to be run again."""

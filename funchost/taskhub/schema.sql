@@ -73,7 +73,8 @@ CREATE TABLE activities (
     task_id      INTEGER NOT NULL,
     name         TEXT NOT NULL,
     input        TEXT NOT NULL,
+    not_before   INTEGER NOT NULL DEFAULT 0,    -- later than now while an HTTP call waits to ask again
     leased_by    TEXT
 );
-CREATE INDEX activities_waiting ON activities (activity_id) WHERE leased_by IS NULL;
+CREATE INDEX activities_waiting ON activities (not_before, activity_id) WHERE leased_by IS NULL;
 CREATE INDEX activities_leased ON activities (leased_by) WHERE leased_by IS NOT NULL;

@@ -141,16 +141,24 @@ INSERT INTO activities (instance_id, execution_id, task_id, name, input)
 VALUES (:instance_id, :execution_id, :task_id, :name, :input)
 
 -- name: any_waiting_activity
-SELECT 1 FROM activities WHERE leased_by IS NULL LIMIT 1
+SELECT 1 FROM activities WHERE leased_by IS NULL AND not_before <= :now LIMIT 1
+
+-- name: next_activity_at
+SELECT min(not_before) FROM activities WHERE leased_by IS NULL
 
 -- name: lease_activities
 UPDATE activities SET leased_by = :host_id
 WHERE activity_id IN (
-    SELECT activity_id FROM activities WHERE leased_by IS NULL ORDER BY activity_id LIMIT :limit)
+    SELECT activity_id FROM activities WHERE leased_by IS NULL AND not_before <= :now
+    ORDER BY not_before, activity_id LIMIT :limit)
 RETURNING activity_id, instance_id, execution_id, task_id, name, input
 
 -- name: return_activity
 UPDATE activities SET leased_by = NULL WHERE activity_id = :activity_id AND leased_by = :host_id
+
+-- name: postpone_activity
+UPDATE activities SET leased_by = NULL, input = :input, not_before = :not_before
+WHERE activity_id = :activity_id AND leased_by = :host_id
 
 -- name: finish_activity
 DELETE FROM activities WHERE activity_id = :activity_id AND leased_by = :host_id

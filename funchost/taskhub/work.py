@@ -59,9 +59,16 @@ def any_ready_mailbox(connection: sqlite3.Connection, now: int) -> bool:
     return connection.execute(SQL["any_ready_mailbox"], {"now": now}).fetchone() is not None
 
 
-def any_waiting_activity(connection: sqlite3.Connection) -> bool:
+def any_waiting_activity(connection: sqlite3.Connection, now: int) -> bool:
     """Whether an activity waits for a host."""
-    return connection.execute(SQL["any_waiting_activity"]).fetchone() is not None
+    return connection.execute(SQL["any_waiting_activity"], {"now": now}).fetchone() is not None
+
+
+def next_activity_at(connection: sqlite3.Connection) -> int | None:
+    """When the next waiting activity may run, None when none waits."""
+    (moment,) = connection.execute(SQL["next_activity_at"]).fetchone()
+    found: int | None = moment
+    return found
 
 
 def next_ready_at(connection: sqlite3.Connection) -> int | None:
@@ -141,9 +148,9 @@ def commit_episode(
     transaction.activities |= bool(commit.activities)
 
 
-def lease_activities(transaction: Transaction, host_id: str, limit: int) -> list[LeasedActivity]:
+def lease_activities(transaction: Transaction, host_id: str, limit: int, now: int) -> list[LeasedActivity]:
     """Lease up to `limit` activities, the longest waiting first."""
-    parameters = {"host_id": host_id, "limit": limit}
+    parameters = {"host_id": host_id, "limit": limit, "now": now}
     rows = transaction.connection.execute(SQL["lease_activities"], parameters).fetchall()
     return [LeasedActivity(*row) for row in sorted(rows)]
 
@@ -152,6 +159,21 @@ def return_activity(transaction: Transaction, host_id: str, activity_id: int) ->
     """Give a lease back unused; the activity runs again, here or elsewhere."""
     parameters = {"activity_id": activity_id, "host_id": host_id}
     transaction.connection.execute(SQL["return_activity"], parameters)
+    transaction.activities = True
+
+
+def postpone_activity(
+    transaction: Transaction, host_id: str, leased: LeasedActivity, input: str, not_before: int
+) -> None:
+    """Give an activity back to be run later, with another input. Raises LeaseLost like `finish_activity`."""
+    parameters = {
+        "activity_id": leased.activity_id,
+        "host_id": host_id,
+        "input": input,
+        "not_before": not_before,
+    }
+    if transaction.connection.execute(SQL["postpone_activity"], parameters).rowcount == 0:
+        raise LeaseLost(leased.instance_id)
     transaction.activities = True
 
 
