@@ -49,6 +49,10 @@ class StartCommand(click.Command):
         return super().parse_args(ctx, expanded)
 
 
+def _in_a_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
 @click.group(context_settings={"max_content_width": 100})
 @click.version_option(funchost.__version__, prog_name="funchost", message="%(prog)s %(version)s")
 def main() -> None:
@@ -68,6 +72,9 @@ def main() -> None:
 )
 @click.option("--cors", metavar="ORIGIN,...", help="Origins that browsers may call from, or *.")
 @click.option("--cors-credentials", is_flag=True, help="Let those origins send credentials.")
+@click.option(
+    "--enable-auth", "--enableAuth", is_flag=True, help="Ask for keys as Azure does (default: all is open)."
+)
 @click.option("--verbose", is_flag=True, help="Show the host's own lines from level Information.")
 @click.option(
     "--user-log-level",
@@ -91,6 +98,11 @@ def main() -> None:
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Folder of the task hub (default: .funchost in the app's folder).",
+)
+@click.option(
+    "--watch/--no-watch",
+    default=_in_a_terminal,
+    help="Restart the app when its sources change (default: in a terminal).",
 )
 def start(functions: tuple[str, ...], **options: Any) -> None:
     """Start the host and serve the app until Ctrl+C."""

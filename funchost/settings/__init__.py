@@ -3,7 +3,17 @@
 from funchost.settings.app_settings import resolve_percent
 from funchost.settings.loading import load
 from funchost.settings.log_levels import LogLevels
-from funchost.settings.model import Cors, Dispatch, Flags, HubSettings, Settings, SettingsError
+from funchost.settings.model import (
+    Cors,
+    Dispatch,
+    Flags,
+    HubSettings,
+    RequestLimits,
+    Settings,
+    SettingsError,
+    Watch,
+)
+from funchost.settings.reloading import reload
 
 __all__ = [
     "Cors",
@@ -11,8 +21,11 @@ __all__ = [
     "Flags",
     "HubSettings",
     "LogLevels",
+    "RequestLimits",
     "Settings",
     "SettingsError",
+    "Watch",
     "load",
+    "reload",
     "resolve_percent",
 ]

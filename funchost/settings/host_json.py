@@ -14,12 +14,12 @@ from typing import Any
 from funchost.settings import lenient_json
 from funchost.settings.configuration import Configuration
 from funchost.settings.log_levels import LEVEL_NAMES, level_named
-from funchost.settings.model import Known, SettingsError
+from funchost.settings.model import Known, RequestLimits, SettingsError, Watch
 
 FILE_NAME = "host.json"
 
 _VERSION_HELP = "See https://aka.ms/functions-hostjson"
-_A_LIST = "functions must be a list of function names."
+_A_LIST = "{} must be a list of {}."
 _THIRTY_MINUTES = 1800.0
 _LONGEST_TIME_SPAN = "10675199.02:48:05.4775807"
 
@@ -120,12 +120,43 @@ def custom_headers(configuration: Configuration) -> Mapping[str, str]:
     return {name: entry.text for name, entry in headers.items()}
 
 
+def request_limits(configuration: Configuration) -> RequestLimits:
+    """How many HTTP requests may run and wait; -1 is no limit. Raises SettingsError below that, and for 0."""
+    return RequestLimits(
+        max_concurrent=_limit(configuration, "extensions.http.maxConcurrentRequests"),
+        max_outstanding=_limit(configuration, "extensions.http.maxOutstandingRequests"),
+    )
+
+
+def _limit(configuration: Configuration, key: str) -> int | None:
+    allowed = "It must be 1 or more, or -1 for no limit."
+    known = configuration.whole_number(key, -1, allowed)
+    if known is None or known.value == -1:
+        return None
+    if known.value == 0 and (entry := configuration.entry(key)):
+        raise entry.wrong(allowed)
+    return known.value
+
+
 def functions(configuration: Configuration) -> Known[tuple[str, ...]]:
     """The allow-list of functions; empty is all. Raises SettingsError when it is not a list of names."""
-    listed = configuration.section("functions", _A_LIST)
+    return _names(configuration, "functions", "function names")
+
+
+def watched(configuration: Configuration) -> Watch:
+    """`watchDirectories` and `watchFiles`. Raises SettingsError when one is not a list of names."""
+    return Watch(
+        directories=_names(configuration, "watchDirectories", "folders in the app's folder").value,
+        files=_names(configuration, "watchFiles", "file names").value,
+    )
+
+
+def _names(configuration: Configuration, key: str, kind: str) -> Known[tuple[str, ...]]:
+    allowed = _A_LIST.format(key, kind)
+    listed = configuration.section(key, allowed)
     for position, entry in listed.items():
         if not position.isdecimal() or not isinstance(entry.value, str):
-            raise entry.wrong(_A_LIST)
+            raise entry.wrong(allowed)
     first = next(iter(listed.values()), None)
     return Known(tuple(entry.text for entry in listed.values()), first.origin if first else "default")
 

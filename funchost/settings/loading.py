@@ -58,10 +58,13 @@ def load(flags: Flags, environment: Mapping[str, str]) -> Settings:
         only_on_azure(configuration),
     )
     return Settings(
+        flags=flags,
         script_root=script_root,
         script_file=note("script_file", worker_settings.script_file(app_settings)),
         address=note("address", network.address(flags, local)),
         port=port,
+        enable_auth=flags.enable_auth,
+        watch=host_json.watched(configuration) if flags.watch else None,
         functions=note("functions", _functions(flags, configuration)),
         disabled_functions=worker_settings.disabled_functions(app_settings),
         verbose=flags.verbose,
@@ -76,6 +79,7 @@ def load(flags: Flags, environment: Mapping[str, str]) -> Settings:
         thread_count=note("thread_count", threads),
         hub=read_hub(configuration, app_settings, cores, origins),
         request_limit_bytes=note("request_limit_bytes", worker_settings.request_limit_bytes(app_settings)),
+        request_limits=host_json.request_limits(configuration),
         function_timeout_seconds=note("function_timeout_seconds", host_json.function_timeout(configuration)),
         log_levels=_log_levels(host_json.log_level_rules(configuration), flags.verbose, user_log_level.value),
         environment=worker_environment,

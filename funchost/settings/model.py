@@ -54,6 +54,24 @@ class Flags:
     data_dir: Path | None = None
     cors: str | None = None
     cors_credentials: bool = False
+    enable_auth: bool = False
+    watch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """How many HTTP requests may run at once, and how many may run or wait; None is no limit."""
+
+    max_concurrent: int | None = None
+    max_outstanding: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What else than Python files restarts the app when it changes: files by name, folders by path."""
+
+    directories: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +107,18 @@ class HubSettings:
 class Settings:
     """Everything one run needs to know, read once.
 
+    `flags` is the command line it was read from. `watch` is None when changed sources are not looked for.
     `environment` is the whole environment of a worker process. `origins` tells for each knob (a field
     name, or `hub.` and a field name) where its value came from. `warnings` are for the log.
     """
 
+    flags: Flags
     script_root: Path
     script_file: str
     address: str
     port: int
+    enable_auth: bool
+    watch: Watch | None
     functions: tuple[str, ...]
     disabled_functions: frozenset[str]
     verbose: bool
@@ -111,6 +133,7 @@ class Settings:
     thread_count: int | None
     hub: HubSettings
     request_limit_bytes: int
+    request_limits: RequestLimits
     function_timeout_seconds: float | None
     log_levels: LogLevels
     environment: Mapping[str, str]

@@ -97,23 +97,23 @@ class KeyFile:
     def _change(self, change: Callable[[dict[str, Any]], object]) -> None:
         """Read, change, put in place; keys that an app always has are added when they are missing."""
         with self._locked():
-            before = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
+            before = self.path.read_bytes() if self.path.exists() else b""
             document = _parsed(self.path, before) if before else {}
             document.setdefault("masterKey", _fresh_key())
             _group(document, "functionKeys", None).setdefault(DEFAULT_KEY, _fresh_key())
             _group(document, "systemKeys", None).setdefault(DURABLE_KEY, _fresh_key())
             document.setdefault("functions", {})
             change(document)
-            after = json.dumps(document, indent=2) + "\n"
+            after = json.dumps(document, indent=2).encode() + b"\n"
             if after != before:
                 self._replace(after)
 
-    def _replace(self, text: str) -> None:
+    def _replace(self, content: bytes) -> None:
         # mkstemp makes files that only their owner can read.
         descriptor, name = tempfile.mkstemp(prefix=f".{FILE_NAME}.", dir=self.path.parent)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(name, self.path)
@@ -131,7 +131,7 @@ class KeyFile:
             os.close(descriptor)
 
     def _read(self) -> dict[str, Any]:
-        return _parsed(self.path, self.path.read_text(encoding="utf-8"))
+        return _parsed(self.path, self.path.read_bytes())
 
     def _signature(self) -> tuple[int, ...]:
         status = self.path.stat()
@@ -152,10 +152,10 @@ def _keys(document: dict[str, Any]) -> Keys:
     return Keys(document["masterKey"], document["functionKeys"], document["systemKeys"], functions)
 
 
-def _parsed(path: Path, text: str) -> dict[str, Any]:
-    """The document in the file's text. Raises KeyFileError unless it has the shape that `_change` writes."""
+def _parsed(path: Path, content: bytes) -> dict[str, Any]:
+    """The document in the file. Raises KeyFileError unless it has the shape that `_change` writes."""
     try:
-        document = json.loads(text)
+        document = json.loads(content)
     except ValueError as error:
         raise _broken(path, str(error)) from error
     groups = ("functionKeys", "systemKeys", "functions")
@@ -163,12 +163,10 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         raise _broken(path, "masterKey must be a text.")
     if not all(isinstance(document.get(group, {}), dict) for group in groups):
         raise _broken(path, f"{', '.join(groups)} must be objects.")
-    named = [document.get("functionKeys", {}), document.get("systemKeys", {})]
-    named += document.get("functions", {}).values()
-    if not all(
-        isinstance(keys, dict) and all(isinstance(key, str) for key in keys.values()) for keys in named
-    ):
-        raise _broken(path, "Each key must be a text under its name.")
+    host_keys, system_keys, functions = (document.get(group, {}) for group in groups)
+    for keys in (host_keys, system_keys, *functions.values()):
+        if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
+            raise _broken(path, "Each key must be a text under its name.")
     return document
 
 
