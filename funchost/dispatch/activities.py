@@ -9,7 +9,12 @@ from funchost.dispatch.functions import ACTIVITY_TRIGGER, DurableFunctions
 from funchost.durable import events
 from funchost.durable.events import Event
 from funchost.durable.exceptions import HttpCallFailed
-from funchost.durable.failures import activity_failure, activity_timeout, unknown_function
+from funchost.durable.failures import (
+    activity_failure,
+    activity_timeout,
+    http_activity_failure,
+    unknown_function,
+)
 from funchost.durable.http_calls import HttpCallRequest, HttpCallResponse, Poll, follow_up
 from funchost.durable.numbering import HTTP_ACTIVITY
 from funchost.taskhub import LeaseLost, TaskHub
@@ -95,6 +100,6 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
             request = HttpCallRequest.parse(item.input)
             response = await self._send_http(request)
         except HttpCallFailed as failure:
-            return events.task_failed(clock(), item.task_id, str(failure), None)
+            return events.task_failed(clock(), item.task_id, *http_activity_failure(str(failure)))
         poll = follow_up(request, response, self._http_poll_milliseconds, clock())
         return poll or events.task_completed(clock(), item.task_id, response.to_json())

@@ -26,5 +26,8 @@ async def send(request: HttpCallRequest) -> HttpCallResponse:
             return HttpCallResponse(answer.status, headers, content)
     except TimeoutError as error:
         raise HttpCallFailed(f"No answer from {request.uri} within {_TIMEOUT.total:g} s.") from error
+    except aiohttp.ClientConnectorError as error:
+        reason = error.os_error.strerror or str(error.os_error)
+        raise HttpCallFailed(f"{reason} ({error.host}:{error.port})") from error
     except (aiohttp.ClientError, ValueError) as error:
         raise HttpCallFailed(str(error) or type(error).__name__) from error
