@@ -1,0 +1,1 @@
+"""Measures of funchost and the demo. For development only: neither the app nor the host imports this."""
