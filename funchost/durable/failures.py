@@ -40,6 +40,16 @@ def activity_failure(name: str, error_type: str, message: str, stack: str) -> tu
     return f"Activity function '{name}' failed: {friendly_message}", details
 
 
+def activity_timeout(name: str, message: str) -> tuple[str, str]:
+    """Reason and Details of a TaskFailed for an activity that ran longer than functionTimeout.
+
+    Source: durable extension, TaskActivityShim; Azure WebJobs SDK, FunctionTimeoutException.
+    """
+    assembly = "Microsoft.Azure.WebJobs.Host"
+    details = _exception(f"{assembly}.FunctionTimeoutException", assembly, message, None)
+    return f"Activity function '{name}' failed: {message}", details
+
+
 def http_activity_failure(message: str) -> tuple[str, str]:
     """Reason and Details of a TaskFailed for a `call_http` that got no response at all.
 

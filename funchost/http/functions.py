@@ -16,7 +16,7 @@ from funchost.http.replies import UnsendableReply, empty_reply, json_reply, resp
 from funchost.http.requests import BodyTooLarge, Target, http_call, read_body
 from funchost.http.routing.routes import HttpFunction, Match, RouteTable
 from funchost.worker import journal
-from funchost.worker.exceptions import PoolStopped, WorkerLost
+from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.model import FunctionInfo, Invocation, InvocationError, InvocationResult
 
 HTTP_TRIGGER = "httpTrigger"
@@ -30,7 +30,7 @@ class WorkerPool(Protocol):
     """What the HTTP room asks of the workers."""
 
     async def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Run one function; raises WorkerLost or PoolStopped."""
+        """Run one function; raises WorkerLost, FunctionTimedOut or PoolStopped."""
 
 
 class AppFunctions:
@@ -65,7 +65,7 @@ class AppFunctions:
         )
         try:
             return response_of(await run(self._pool, invocation))
-        except WorkerLost:
+        except (WorkerLost, FunctionTimedOut):
             return empty_reply(500)
         except PoolStopped:
             return not_running()
@@ -80,15 +80,15 @@ class AppFunctions:
 
 
 async def run(pool: WorkerPool, invocation: Invocation) -> InvocationResult:
-    """Run an invocation between its two log lines. Raises WorkerLost or PoolStopped."""
+    """Run an invocation between its two log lines. Raises WorkerLost, FunctionTimedOut or PoolStopped."""
     function, invocation_id = invocation.function, invocation.invocation_id
     journal.executing(function, invocation_id, _REASON)
     started = time.perf_counter()
     try:
         result = await pool.invoke(invocation)
-    except (WorkerLost, PoolStopped) as lost:
+    except (WorkerLost, FunctionTimedOut, PoolStopped) as lost:
         error = InvocationError(type(lost).__name__, str(lost), "")
-        pid = lost.pid if isinstance(lost, WorkerLost) else None
+        pid = None if isinstance(lost, PoolStopped) else lost.pid
         journal.executed(function, invocation_id, False, _milliseconds(started), pid, error)
         raise
     journal.executed(function, invocation_id, result.ok, _milliseconds(started), result.worker, result.error)

@@ -33,6 +33,18 @@ class WorkerLost(Exception):
         self.last_lines = last_lines
 
 
+class FunctionTimedOut(Exception):
+    """A function ran longer than functionTimeout allows. Its worker process is replaced unless it ends soon.
+
+    Attributes:
+        pid: the process that runs it.
+    """
+
+    def __init__(self, function: str, timeout: str, pid: int) -> None:
+        super().__init__(f"Timeout value of {timeout} was exceeded by function: Functions.{function}")
+        self.pid = pid
+
+
 class PoolStopped(Exception):
     """The workers are being stopped; no new invocation is taken. Call again after the next start."""
 

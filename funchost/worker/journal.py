@@ -1,4 +1,4 @@
-"""The two log lines of an invocation: Executing and Executed.
+"""The log lines of an invocation: Executing and Executed, and what is said when its time is over.
 
 Every room that runs a function writes them through here, so that one format serves HTTP, durable and timer
 triggers. Source: functions-host, 7.4.
@@ -64,6 +64,26 @@ def executed(
             "" if error is None else f"\n{failure_text(function, error)}",
             extra=_context(function, invocation_id, worker),
         )
+
+
+def timed_out(function: str, invocation_id: str, timeout: str, worker: int) -> None:
+    """Say that an invocation has run for as long as functionTimeout allows."""
+    _logger(function).error(
+        "Timeout value of %s exceeded by function 'Functions.%s' (Id: '%s'). Initiating cancellation.",
+        timeout,
+        function,
+        invocation_id,
+        extra=_context(function, invocation_id, worker),
+    )
+
+
+def worker_killed(function: str, invocation_id: str, worker: int) -> None:
+    """Say that the worker of an invocation that has timed out is replaced."""
+    logging.getLogger("Host.Worker").error(
+        "A function timeout has occurred. Restarting worker process executing invocationId '%s'.",
+        invocation_id,
+        extra=_context(function, invocation_id, worker),
+    )
 
 
 def failure_text(function: str, error: InvocationError) -> str:

@@ -120,4 +120,5 @@ class WorkerSettings:
     client_binding: dict[str, Any]
     environment: Mapping[str, str]
     log_level: int
+    function_timeout_seconds: float | None = None
     python: str = sys.executable

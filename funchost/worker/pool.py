@@ -1,6 +1,7 @@
 """The worker processes of one host instance: keep them running, spread invocations over them, stop them.
 
-It knows no trigger and repeats nothing: whoever gets a WorkerLost decides what to do about it.
+It knows no trigger and repeats nothing: whoever gets a WorkerLost or a FunctionTimedOut decides what to do
+about it.
 Source: functions-host, 6.1, 6.2, 6.6 and 6.7; least-busy dispatch and quick restarts are funchost's own.
 """
 
@@ -13,6 +14,7 @@ from funchost.worker.dispatch_policy import Dispatcher
 from funchost.worker.exceptions import AppLoadError, PoolStopped
 from funchost.worker.model import FunctionInfo, Invocation, InvocationResult, WorkerSettings
 from funchost.worker.process import WorkerProcess
+from funchost.worker.time_limit import TimeLimit
 
 _log = logging.getLogger("Host.Worker")
 
@@ -39,6 +41,8 @@ class WorkerPool:
         self._first_report: asyncio.Future[None] | None = None
         self._somebody_ready = asyncio.Event()
         self._stopping = asyncio.Event()
+        seconds = settings.function_timeout_seconds
+        self._time_limit = None if seconds is None else TimeLimit(seconds, self._somebody_ready.set)
 
     @property
     def pids(self) -> list[int]:
@@ -75,6 +79,7 @@ class WorkerPool:
 
         Raises:
             WorkerLost: the worker died before it answered.
+            FunctionTimedOut: it ran longer than the time limit of the settings.
             PoolStopped: the pool is stopping.
         """
         while not (ready := self._ready()):
@@ -82,9 +87,12 @@ class WorkerPool:
             self._somebody_ready.clear()
             await self._somebody_ready.wait()
         self._refuse_when_stopping()
-        # Shielded: a caller that leaves does not stop what runs, and stop() still waits for it.
         worker = self._dispatcher.choose(ready, ready[0].lane(invocation.function))
-        return await asyncio.shield(worker.submit(invocation))
+        answer = worker.submit(invocation)
+        if self._time_limit is not None:
+            self._time_limit.watch(worker, invocation, answer)
+        # Shielded: a caller that leaves does not stop what runs, and stop() still waits for it.
+        return await asyncio.shield(answer)
 
     async def stop(self, grace_seconds: float) -> None:
         """Take no more work, let what runs end, and leave no child behind.

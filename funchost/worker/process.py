@@ -42,6 +42,7 @@ class WorkerProcess:
         ended: done when the process is gone and every invocation in it has been answered.
         exit_description: how it ended, once it has.
         pending: the invocations it has not answered, by frame ID.
+        overdue: how many of them have passed their time limit.
     """
 
     def __init__(self, settings: WorkerSettings) -> None:
@@ -51,6 +52,7 @@ class WorkerProcess:
         self.ended: asyncio.Future[None] = loop.create_future()
         self.exit_description = ""
         self.pending: dict[int, tuple[Invocation, asyncio.Future[InvocationResult]]] = {}
+        self.overdue = 0
         self.output = ChildOutput()
         self._settings = settings
         self._ids = itertools.count(1)
@@ -99,8 +101,8 @@ class WorkerProcess:
 
     @property
     def takes_work(self) -> bool:
-        """Whether the app is loaded and the process alive."""
-        return self._is_alive and self._is_loaded
+        """Whether the app is loaded and the process alive, and not about to be replaced."""
+        return self._is_alive and self._is_loaded and not self.overdue
 
     @property
     def in_flight(self) -> int:

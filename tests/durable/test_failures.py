@@ -87,3 +87,12 @@ def test_an_unknown_entity_is_called_an_entity() -> None:
 
     assert "is not an entity function. " in text
     assert text.endswith("The following are the known entity functions: 'counter'.")
+
+
+def test_an_activity_that_ran_too_long_fails_with_the_text_of_the_timeout() -> None:
+    text = "Timeout value of 00:00:05 was exceeded by function: Functions.slow"
+
+    reason, details = failures.activity_timeout("slow", text)
+
+    assert reason == f"Activity function 'slow' failed: {text}"
+    assert json.loads(details)["Message"] == text

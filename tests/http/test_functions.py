@@ -14,7 +14,7 @@ import pytest
 from multidict import CIMultiDict
 from yarl import URL
 
-from funchost.worker.exceptions import PoolStopped, WorkerLost
+from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.model import HttpReply, Invocation, InvocationError, InvocationResult
 from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import http_function, returned
@@ -207,6 +207,19 @@ async def test_a_lost_worker_is_an_empty_500_at_once(host: Host, caplog: pytest.
     assert "137" in caplog.text
 
 
+async def test_a_function_that_runs_too_long_is_an_empty_500(
+    host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    def run_too_long(invocation: Invocation) -> InvocationResult:
+        raise FunctionTimedOut(invocation.function, "00:00:05", 4711)
+
+    host.serve(run_too_long)
+    async with host.client.get(host.app_url("/api/hello")) as response:
+        assert (response.status, await response.read()) == (500, b"")
+    assert "Executed 'Functions.hello' (Failed" in caplog.text
+    assert "Timeout value of 00:00:05 was exceeded by function: Functions.hello" in caplog.text
+
+
 async def test_a_request_that_meets_stopping_workers_is_a_503(host: Host) -> None:
     def refuse(_: Invocation) -> InvocationResult:
         raise PoolStopped
@@ -270,7 +283,7 @@ async def test_custom_headers_are_added_unless_the_function_has_them(open_host: 
 async def test_the_first_function_by_name_wins_whatever_is_more_specific(host: Host) -> None:
     for name in ("a", "B"):
         host.pool.functions[name] = lambda invocation: returned(invocation.function.encode())
-    host.front.ready([http_function("B", route="items/recent"), http_function("a", route="items/{id}")])
+    host.ready([http_function("B", route="items/recent"), http_function("a", route="items/{id}")])
     async with host.client.get(host.app_url("/api/items/recent")) as response:
         assert await response.text() == "a"
 

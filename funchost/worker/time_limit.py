@@ -1,0 +1,69 @@
+"""functionTimeout: an invocation that runs too long fails, and its worker process is replaced.
+
+Python cannot be told to stop what it runs, so that only the end of the process ends it. What else ran there
+is lost with it. Source: functions-host, 6.6.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from funchost.worker import journal
+from funchost.worker.exceptions import FunctionTimedOut
+from funchost.worker.model import Invocation, InvocationResult
+from funchost.worker.process import WorkerProcess
+
+# How long a function may take to end after its time is over, before its worker is killed.
+_GRACE_SECONDS = 2.0
+
+
+class TimeLimit:
+    """How long any function may run."""
+
+    def __init__(self, seconds: float, on_reprieve: Callable[[], None]) -> None:
+        """`on_reprieve` is called when a worker takes work again because its function ended after all."""
+        self._seconds = seconds
+        self._on_reprieve = on_reprieve
+
+    def watch(
+        self, worker: WorkerProcess, invocation: Invocation, answer: asyncio.Future[InvocationResult]
+    ) -> None:
+        """Let the answer raise FunctionTimedOut if it does not come in time."""
+        loop = asyncio.get_running_loop()
+        expiry = loop.call_later(self._seconds, self._expire, worker, invocation, answer)
+        answer.add_done_callback(lambda _: expiry.cancel())
+
+    def _expire(
+        self, worker: WorkerProcess, invocation: Invocation, answer: asyncio.Future[InvocationResult]
+    ) -> None:
+        if answer.done():
+            return
+        timeout = time_span(self._seconds)
+        journal.timed_out(invocation.function, invocation.invocation_id, timeout, worker.pid)
+        # The worker is given nothing more that would be lost with it.
+        worker.overdue += 1
+        answer.set_exception(FunctionTimedOut(invocation.function, timeout, worker.pid))
+        asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._settle, worker, invocation)
+
+    def _settle(self, worker: WorkerProcess, invocation: Invocation) -> None:
+        if worker.ended.done():
+            return
+        if any(running is invocation for running, _ in worker.pending.values()):
+            journal.worker_killed(invocation.function, invocation.invocation_id, worker.pid)
+            worker.kill()
+            return
+        worker.overdue -= 1
+        if worker.takes_work:
+            self._on_reprieve()
+
+
+def time_span(seconds: float) -> str:
+    """A duration as .NET writes it: 00:00:05, 1.02:00:00, 00:00:01.5000000."""
+    whole, ticks = divmod(round(seconds * 10_000_000), 10_000_000)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    return (
+        (f"{days}." if days else "")
+        + f"{hour:02}:{minute:02}:{second:02}"
+        + (f".{ticks:07}" if ticks else "")
+    )

@@ -1,0 +1,121 @@
+"""functionTimeout on real processes. Source: functions-host, 5.2 and 6.6."""
+
+import asyncio
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funchost.worker import time_limit
+from funchost.worker.exceptions import FunctionTimedOut, WorkerLost
+from funchost.worker.time_limit import time_span
+
+
+async def test_a_function_that_runs_too_long_fails_with_the_texts_of_the_original(
+    start_pool, caller_of, caplog, until
+):
+    caller = caller_of(await start_pool(function_timeout_seconds=0.5))
+
+    with pytest.raises(FunctionTimedOut) as caught:
+        await caller.activity("block", 30)
+
+    assert str(caught.value) == (
+        "Timeout value of 00:00:00.5000000 was exceeded by function: Functions.block"
+    )
+    assert caplog.messages == [
+        "Timeout value of 00:00:00.5000000 exceeded by function 'Functions.block' (Id: 'invocation-1'). "
+        "Initiating cancellation."
+    ]
+    restart = (
+        "A function timeout has occurred. Restarting worker process executing invocationId 'invocation-1'."
+    )
+    await until(lambda: restart in caplog.messages)
+
+
+async def test_its_worker_process_is_replaced_and_no_other(start_pool, caller_of, until):
+    caller = caller_of(await start_pool(process_count=2, function_timeout_seconds=0.5))
+    before = set(caller.pool.pids)
+
+    with pytest.raises(FunctionTimedOut) as caught:
+        await caller.activity("block", 30)
+
+    await until(lambda: not psutil.pid_exists(caught.value.pid))
+    await until(lambda: caller.pool.ready_count == 2)
+    assert set(caller.pool.pids) & before == before - {caught.value.pid}
+
+
+async def test_what_else_runs_on_that_process_is_lost_with_it_at_once(start_pool, caller_of, monkeypatch):
+    monkeypatch.setattr(time_limit, "_GRACE_SECONDS", 0.2)
+    caller = caller_of(await start_pool(function_timeout_seconds=2))
+    late = asyncio.ensure_future(caller.activity("block", 30))
+    await asyncio.sleep(1)
+    bystander = asyncio.ensure_future(caller.activity("block", 30))
+
+    with pytest.raises(FunctionTimedOut):
+        await late
+    with pytest.raises(WorkerLost):
+        await asyncio.wait_for(bystander, 5)
+
+
+async def test_a_process_that_is_about_to_be_replaced_is_given_no_new_work(start_pool, caller_of):
+    caller = caller_of(await start_pool(process_count=2, function_timeout_seconds=0.5))
+    with pytest.raises(FunctionTimedOut) as caught:
+        await caller.activity("block", 30)
+
+    results = [await caller.invoke("double", "1") for _ in range(6)]
+
+    assert caught.value.pid not in {result.worker for result in results}
+
+
+async def test_a_process_whose_function_ends_after_all_is_kept(start_pool, caller_of, caplog):
+    caller = caller_of(await start_pool(function_timeout_seconds=0.5))
+    (pid,) = caller.pool.pids
+
+    with pytest.raises(FunctionTimedOut):
+        await caller.activity("block", 1)
+    result = await caller.invoke("double", "1")
+
+    assert result.worker == pid
+    assert "Restarting worker process" not in caplog.text
+
+
+async def test_a_function_that_is_in_time_leaves_no_trace(start_pool, caller_of, caplog):
+    caller = caller_of(await start_pool(function_timeout_seconds=20))
+
+    await caller.activity("block", 0.1)
+
+    assert caplog.messages == []
+
+
+async def test_a_caller_that_has_left_does_not_spare_the_process(start_pool, caller_of, until):
+    caller = caller_of(await start_pool(function_timeout_seconds=0.5))
+    (pid,) = caller.pool.pids
+    call = asyncio.ensure_future(caller.activity("block", 30))
+    await asyncio.sleep(0)
+
+    call.cancel()
+
+    await until(lambda: not psutil.pid_exists(pid))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (1, "00:00:01"),
+        (5.5, "00:00:05.5000000"),
+        (300, "00:05:00"),
+        (86399, "23:59:59"),
+        (93784, "1.02:03:04"),
+    ],
+)
+def test_a_duration_is_written_as_dotnet_writes_it(seconds, text):
+    assert time_span(seconds) == text
+
+
+@given(st.integers(0, 10**8))
+def test_a_written_duration_has_all_its_seconds(seconds):
+    days, _, clock = time_span(seconds).rpartition(".")
+    hours, minutes, rest = map(int, clock.split(":"))
+
+    assert int(days or 0) * 86400 + hours * 3600 + minutes * 60 + rest == seconds
