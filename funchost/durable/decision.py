@@ -42,8 +42,8 @@ def decide(
     if commit.instance.status is Status.RUNNING and not commit.replaces_history:
         commit.history.append(events.orchestrator_completed(now))
         commit.open_tasks = _open_work(ledger)
-        if intake.suspended_by is not None:
-            _suspend(commit, intake.suspended_by)
+    if commit.instance.status is Status.RUNNING and intake.suspended_by is not None:
+        _suspend(commit, intake.suspended_by)
     return commit
 
 
