@@ -4,6 +4,8 @@ The SDK matches completions by number alone and never notices that the code has 
 Source: DurableTask.Core, TaskOrchestrationContext and its non-determinism messages.
 """
 
+import enum
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,7 +33,13 @@ _KINDS: Mapping[EventType, str] = {
     EventType.SUB_ORCHESTRATION_CREATED: "CreateSubOrchestrationAction",
     EventType.EVENT_SENT: "SendEventOrchestratorAction",
 }
-_QUESTION = "Was a change made to the orchestrator code after this instance had already started running?"
+_NAMED = frozenset({EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED})
+
+
+class _Contradiction(enum.Enum):
+    MISSING = "the answer does not list the task"
+    KIND = "it lists another kind of task"
+    NAME = "it lists another name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,52 +83,62 @@ def non_determinism(ledger: Ledger, numbering: Numbering, tasks: Sequence[Action
             continue
         action = listed.get(task_id)
         if action is None:
-            return _describe(recorded, _missing(task_id, recorded), " ")
-        contradiction = _contradiction(task_id, recorded, action)
-        if contradiction is not None:
-            return _describe(recorded, contradiction, "  " if "instead scheduled" in contradiction else " ")
+            missing = "the current replay execution hasn't (yet?) scheduled this task. "
+            return _message(task_id, recorded, missing, _Contradiction.MISSING)
+        type_ = SCHEDULED_AS[action["actionType"]]
+        if type_ is not recorded.type:
+            return _message(task_id, recorded, _other_kind(recorded, _KINDS[type_]), _Contradiction.KIND)
+        name = task_name(action)
+        if type_ in _NAMED and (name or "").casefold() != (recorded.name or "").casefold():
+            return _message(task_id, recorded, _other_name(recorded, name), _Contradiction.NAME)
     return None
 
 
-def _describe(recorded: Scheduled, middle: str, gap: str) -> str:
-    kind = {
-        EventType.TASK_SCHEDULED: "an activity task",
-        EventType.SUB_ORCHESTRATION_CREATED: "a sub-orchestration task",
-        EventType.TIMER_CREATED: "a timer task",
-        EventType.EVENT_SENT: "a send event task",
-    }[recorded.type]
+def _message(task_id: int, recorded: Scheduled, instead: str, contradiction: _Contradiction) -> str:
     return (
         "Non-Deterministic workflow detected: A previous execution of this orchestration scheduled "
-        f"{kind} with {middle}{gap}{_QUESTION}"
+        f"{_label(task_id, recorded, contradiction)} but {instead}"
+        "Was a change made to the orchestrator code after this instance had already started running?"
     )
 
 
-def _missing(task_id: int, recorded: Scheduled) -> str:
-    label = f"sequence number {task_id}"
+def _label(task_id: int, recorded: Scheduled, contradiction: _Contradiction) -> str:
+    """What the history has, with the engine's own small irregularities, because people match on it."""
+    missing = contradiction is _Contradiction.MISSING
+    fields = json.loads(recorded.text or "{}")
+    match recorded.type:
+        case EventType.TASK_SCHEDULED if missing:
+            return f"an activity task with sequence ID {task_id} and name '{recorded.name}' (version ''),"
+        case EventType.TASK_SCHEDULED:
+            return f"an activity task with sequence number {task_id} named '{recorded.name}',"
+        case EventType.TIMER_CREATED:
+            return f"a timer task with sequence number {task_id}" + ("" if missing else " named")
+        case EventType.SUB_ORCHESTRATION_CREATED:
+            return (
+                f"a sub-orchestration task with sequence ID {task_id} and name '{recorded.name}' "
+                f"(version '{fields['Version']}', instance ID '{fields['InstanceId']}'),"
+            )
+        case _:
+            return (
+                f"a send event task with sequence ID {task_id}, type 'EventSent'{'' if missing else ','} "
+                f"name '{fields['Name']}', instance ID '{fields['InstanceId']}',"
+            )
+
+
+def _other_kind(recorded: Scheduled, kind: str) -> str:
+    match recorded.type:
+        case EventType.EVENT_SENT:
+            instead = f"scheduled a {kind} task at"
+        case EventType.SUB_ORCHESTRATION_CREATED:
+            instead = f"produced a {kind} action at"
+        case _:
+            instead = f"produced a {kind} action with"
+    return f"the current orchestration replay instead {instead} this sequence number. "
+
+
+def _other_name(recorded: Scheduled, name: str | None) -> str:
+    replay = "the current orchestration replay instead scheduled"
     if recorded.type is EventType.TASK_SCHEDULED:
-        label = f"sequence ID {task_id} and name '{recorded.name}' (version '')"
-    elif recorded.type is EventType.SUB_ORCHESTRATION_CREATED:
-        label = f"sequence ID {task_id} and name '{recorded.name}'"
-    return f"{label} but the current replay execution hasn't (yet?) scheduled this task."
-
-
-def _contradiction(task_id: int, recorded: Scheduled, action: Action) -> str | None:
-    type_ = SCHEDULED_AS[action["actionType"]]
-    label = f"sequence number {task_id}" + (f" named '{recorded.name}'" if _is_named(recorded.type) else "")
-    if type_ is not recorded.type:
-        return (
-            f"{label}, but the current orchestration replay instead produced a {_KINDS[type_]} action "
-            "with this sequence number."
-        )
-    name = task_name(action)
-    if _is_named(type_) and (name or "").casefold() != (recorded.name or "").casefold():
-        kind = "an activity task" if type_ is EventType.TASK_SCHEDULED else "a sub-orchestration task"
-        return (
-            f"{label}, but the current orchestration replay instead scheduled {kind} "
-            f"named '{name}' with this sequence number."
-        )
-    return None
-
-
-def _is_named(type_: EventType) -> bool:
-    return type_ in (EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED)
+        # Two blanks, as in the original.
+        return f"{replay} an activity task named '{name}' with this sequence number.  "
+    return f"{replay} a sub-orchestration task with name {name} at this sequence number. "
