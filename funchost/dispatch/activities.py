@@ -17,9 +17,8 @@ from funchost.durable.failures import (
 )
 from funchost.durable.http_calls import HttpCallRequest, HttpCallResponse, Poll, follow_up
 from funchost.durable.numbering import HTTP_ACTIVITY
-from funchost.taskhub import LeaseLost, TaskHub
-from funchost.taskhub.hub import clock
-from funchost.taskhub.work import LeasedActivity
+from funchost.taskhub import LeasedActivity, LeaseLost, TaskHub
+from funchost.taskhub.clock import clock
 from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.pool import WorkerPool
 

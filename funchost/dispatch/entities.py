@@ -7,8 +7,8 @@ from funchost.dispatch.functions import ENTITY_TRIGGER, DurableFunctions
 from funchost.durable import entities
 from funchost.durable.commit import Commit
 from funchost.durable.failures import unknown_function
-from funchost.taskhub.hub import clock
-from funchost.taskhub.work import LeasedInstance
+from funchost.taskhub import LeasedInstance
+from funchost.taskhub.clock import clock
 from funchost.worker.pool import WorkerPool
 
 _log = logging.getLogger("Host.Durable")

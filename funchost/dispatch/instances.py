@@ -10,9 +10,8 @@ from funchost.dispatch.history_cache import Execution, HistoryCache
 from funchost.dispatch.orchestrations import OrchestrationEpisodes
 from funchost.durable.commit import Commit
 from funchost.durable.identity import is_entity_id
-from funchost.taskhub import LeaseLost, TaskHub
-from funchost.taskhub.hub import clock
-from funchost.taskhub.work import LeasedInstance
+from funchost.taskhub import LeasedInstance, LeaseLost, TaskHub
+from funchost.taskhub.clock import clock
 from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
 
 _log = logging.getLogger("Host.Durable")

@@ -12,8 +12,8 @@ from funchost.durable.context import orchestration_context, read_by_sdk
 from funchost.durable.failures import unknown_function
 from funchost.durable.intake import Course, take
 from funchost.durable.scheduling import Rules
-from funchost.taskhub.hub import clock
-from funchost.taskhub.work import LeasedInstance
+from funchost.taskhub import LeasedInstance
+from funchost.taskhub.clock import clock
 from funchost.worker.model import FunctionInfo
 from funchost.worker.pool import WorkerPool
 

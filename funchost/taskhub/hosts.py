@@ -11,8 +11,8 @@ import sqlite3
 from pathlib import Path
 from typing import IO
 
-from funchost.taskhub.database import Transaction
-from funchost.taskhub.statements import SQL
+from funchost.taskhub.storage.database import Transaction
+from funchost.taskhub.storage.statements import SQL
 
 HEARTBEAT_SECONDS = 5.0
 _LIFE_MICROSECONDS = 30_000_000

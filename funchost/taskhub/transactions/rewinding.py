@@ -6,11 +6,11 @@ Source: HTTP management API: rewind; DurableTask.AzureStorage, RewindHistoryAsyn
 from funchost.durable.exceptions import InstanceEnded, InstanceNotFound, WrongState
 from funchost.durable.model import Status
 from funchost.durable.rewind import failed_children, rewind
-from funchost.taskhub.database import Transaction
-from funchost.taskhub.posting import post
-from funchost.taskhub.rows import instance_parameters, read_history, read_instance
-from funchost.taskhub.statements import SQL
-from funchost.taskhub.work import write_history
+from funchost.taskhub.storage.database import Transaction
+from funchost.taskhub.storage.rows import instance_parameters, read_history, read_instance
+from funchost.taskhub.storage.statements import SQL
+from funchost.taskhub.transactions.episodes import write_history
+from funchost.taskhub.transactions.posting import post
 
 
 def rewind_instance(transaction: Transaction, instance_id: str, reason: str, now: int) -> None:

@@ -7,9 +7,9 @@ from funchost.durable.commit import Message
 from funchost.durable.events import Event
 from funchost.durable.exceptions import InstanceExists
 from funchost.durable.model import Instance
-from funchost.taskhub.posting import post
-from funchost.taskhub.rows import instance_parameters, read_instance
-from funchost.taskhub.statements import SQL
+from funchost.taskhub.storage.rows import instance_parameters, read_instance
+from funchost.taskhub.storage.statements import SQL
+from funchost.taskhub.transactions.posting import post
 
 
 def put_new_instance(

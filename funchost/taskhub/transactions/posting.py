@@ -8,8 +8,8 @@ from funchost.durable.entities import new_entity
 from funchost.durable.events import EventType
 from funchost.durable.identity import is_entity_id
 from funchost.durable.ledger import COMPLETIONS
-from funchost.taskhub.rows import instance_parameters
-from funchost.taskhub.statements import SQL
+from funchost.taskhub.storage.rows import instance_parameters
+from funchost.taskhub.storage.statements import SQL
 
 _ANSWERS = COMPLETIONS - {EventType.TIMER_FIRED}
 

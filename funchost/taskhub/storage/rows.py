@@ -8,7 +8,7 @@ from typing import Any
 from funchost.durable.commit import ArrivedMessage
 from funchost.durable.events import Event, EventType, Retry
 from funchost.durable.model import Instance, Status
-from funchost.taskhub.statements import SQL
+from funchost.taskhub.storage.statements import SQL
 
 _INSTANCE_FIELDS = tuple(field.name for field in fields(Instance))
 _TYPES = {int(type_): type_ for type_ in EventType}

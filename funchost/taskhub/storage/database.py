@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from funchost.taskhub.exceptions import TaskHubError
-from funchost.taskhub.statements import SCHEMA
+from funchost.taskhub.storage.statements import SCHEMA
 
 SCHEMA_VERSION = 1
 _BUSY_SECONDS = 60.0

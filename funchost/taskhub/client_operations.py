@@ -1,0 +1,237 @@
+"""Client operations: what the management API and the durable client ask of a task hub.
+
+They raise the refusals of `funchost.durable.exceptions`. When a method returns, what it did is committed.
+"""
+
+import json
+import sqlite3
+import urllib.parse
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from funchost.durable import entities, events
+from funchost.durable.commit import Message
+from funchost.durable.events import Event
+from funchost.durable.exceptions import InstanceEnded, InstanceNotFound, WrongState
+from funchost.durable.identity import check_instance_id, is_entity_id, new_id
+from funchost.durable.model import Instance, InstanceFilter, Status
+from funchost.durable.scheduling import started
+from funchost.taskhub.clock import clock
+from funchost.taskhub.storage.database import Database, Transaction
+from funchost.taskhub.storage.rows import instance_from_row, read_history, read_instance
+from funchost.taskhub.storage.statements import SQL
+from funchost.taskhub.transactions import rewinding
+from funchost.taskhub.transactions.posting import post
+from funchost.taskhub.transactions.starting import forget_instance, put_new_instance
+
+_FIRST_MOMENT = -(2**62)
+_LAST_MOMENT = 2**62
+_LAST_CHARACTER = "\U0010ffff"
+
+
+class ClientOperations:
+    """Starts, asks about and changes instances.
+
+    `default_version` is the version of instances that are started without one; with `overwrite_running`
+    a start replaces an instance that has not ended.
+    """
+
+    def __init__(self, database: Database, default_version: str, overwrite_running: bool) -> None:
+        self._database = database
+        self._default_version = default_version
+        self._overwrite_running = overwrite_running
+
+    async def start(
+        self, name: str, instance_id: str | None, input: str | None, version: str | None = None
+    ) -> Instance:
+        """Start an orchestration; without an ID it gets a fresh one.
+
+        `input` is stored JSON text. Raises InvalidInstanceId, or InstanceExists when the ID is in use.
+        Source: HTTP management API: start; DurableTask.Core duplicate start rule.
+        """
+        if instance_id:
+            check_instance_id(instance_id)
+        now = clock()
+        instance = Instance(
+            instance_id=instance_id or new_id(),
+            execution_id=new_id(),
+            name=name,
+            version=self._default_version if version is None else version,
+            status=Status.PENDING,
+            input=input,
+            output=None,
+            custom_status=None,
+            created_at=now,
+            updated_at=now,
+            completed_at=None,
+        )
+        start = started(instance, now)
+
+        def work(transaction: Transaction) -> Instance:
+            transaction.orchestrations = True
+            return put_new_instance(
+                transaction.connection, instance, start, overwrite_running=self._overwrite_running
+            )
+
+        return await self._database.write(work)
+
+    async def get(self, instance_id: str) -> Instance | None:
+        """The instance as it is now, None when there is none."""
+        return await self._database.read(lambda connection: read_instance(connection, instance_id))
+
+    async def history(self, instance_id: str) -> list[dict[str, Any]]:
+        """The events of the current execution, as the protocol writes them."""
+        recorded = await self._database.read(lambda connection: read_history(connection, instance_id))
+        return [json.loads(event.text) for event in recorded if event.type < events.FIRST_PRIVATE_TYPE]
+
+    async def find(
+        self, filter: InstanceFilter, limit: int, after: str | None = None
+    ) -> tuple[list[Instance], str | None]:
+        """A page of instances in the order of their IDs, and the token of the next page, if there is one."""
+        parameters = _filter_parameters(filter) | {
+            "after": "" if after is None else urllib.parse.unquote(after),
+            "prefix": filter.prefix,
+            "prefix_end": filter.prefix + _LAST_CHARACTER,
+            "limit": limit + 1,
+        }
+        rows = await self._database.read(lambda c: c.execute(SQL["page"], parameters).fetchall())
+        found = [instance_from_row(row) for row in rows[:limit]]
+        more = len(rows) > limit
+        return found, urllib.parse.quote(found[-1].instance_id) if more else None
+
+    async def raise_event(self, instance_id: str, name: str, input: str) -> None:
+        """Send an external event; `input` is JSON text. Raises InstanceNotFound or InstanceEnded."""
+        await self._send(instance_id, lambda now: events.event_raised(now, name, input))
+
+    async def terminate(self, instance_id: str, reason: str) -> None:
+        """Ask an instance to end. Raises InstanceNotFound or InstanceEnded."""
+        await self._send(instance_id, lambda now: events.execution_terminated(now, reason))
+
+    async def suspend(self, instance_id: str, reason: str) -> None:
+        """Ask an instance to hold. Raises InstanceNotFound, InstanceEnded or WrongState."""
+
+        def check(instance: Instance) -> None:
+            if instance.status is Status.SUSPENDED:
+                raise WrongState(
+                    f"Cannot suspend the orchestration instance {instance_id} because instance is in the "
+                    "Suspended state."
+                )
+
+        await self._send(instance_id, lambda now: events.execution_suspended(now, reason), check)
+
+    async def resume(self, instance_id: str, reason: str) -> None:
+        """Ask a suspended instance to go on. Raises InstanceNotFound, InstanceEnded or WrongState."""
+
+        def check(instance: Instance) -> None:
+            if instance.status is not Status.SUSPENDED:
+                raise WrongState(
+                    f"Cannot resume the orchestration instance {instance_id} because instance is in the "
+                    f"{instance.status} state."
+                )
+
+        await self._send(instance_id, lambda now: events.execution_resumed(now, reason), check)
+
+    async def purge(self, instance_id: str) -> bool:
+        """Delete an instance that has ended; False when there is none. Raises WrongState when it has not."""
+
+        def work(transaction: Transaction) -> bool:
+            instance = read_instance(transaction.connection, instance_id)
+            if instance is None:
+                return False
+            if not instance.status.is_final and not is_entity_id(instance_id):
+                raise WrongState(
+                    f"The instance '{instance_id}' cannot be purged while its status is {instance.status}. "
+                    "Terminate it first."
+                )
+            forget_instance(transaction.connection, instance_id)
+            return True
+
+        return await self._database.write(work)
+
+    async def purge_where(self, filter: InstanceFilter) -> int:
+        """Delete the ended instances that the filter means, and tell how many there were."""
+        statuses = frozenset(s for s in filter.statuses or frozenset(Status) if s.is_final)
+        parameters = _filter_parameters(replace(filter, statuses=statuses))
+
+        def work(transaction: Transaction) -> int:
+            ended = transaction.connection.execute(SQL["ended_instances"], parameters).fetchall()
+            for (instance_id,) in ended:
+                forget_instance(transaction.connection, instance_id)
+            return len(ended)
+
+        return await self._database.write(work)
+
+    async def rewind(self, instance_id: str, reason: str) -> None:
+        """Run a failed instance again from its failures.
+
+        Raises InstanceNotFound, InstanceEnded or WrongState.
+        """
+        now = clock()
+        await self._database.write(
+            lambda transaction: rewinding.rewind_instance(transaction, instance_id, reason, now)
+        )
+
+    async def restart(self, instance_id: str, new_id: bool) -> Instance:
+        """Start an instance again with the input it had, under a fresh ID or its own.
+
+        Raises InstanceNotFound, or InstanceExists when the same ID is still in use.
+        """
+        instance = await self.get(instance_id)
+        if instance is None:
+            raise InstanceNotFound(instance_id)
+        wanted = None if new_id else instance_id
+        return await self.start(instance.name, wanted, instance.input, instance.version)
+
+    async def signal_entity(self, entity_id: str, operation: str, input: str | None) -> None:
+        """Send an operation to an entity, which is made when there is none.
+
+        Source: HTTP management API: signal entity.
+        """
+        now = clock()
+        signal = Message(entity_id, entities.signal(operation, input, now), None, now)
+
+        def work(transaction: Transaction) -> None:
+            post(transaction.connection, [signal])
+            transaction.orchestrations = True
+
+        await self._database.write(work)
+
+    async def entity_state(self, entity_id: str) -> str | None:
+        """The state of an entity as JSON text, None when it does not exist."""
+        entity = await self.get(entity_id)
+        return None if entity is None else entities.entity_state(entity)
+
+    async def _send(
+        self,
+        instance_id: str,
+        event: Callable[[int], Event],
+        check: Callable[[Instance], None] = lambda instance: None,
+    ) -> None:
+        """Post an event to an instance that has not ended and passes `check`."""
+        now = clock()
+
+        def work(transaction: Transaction) -> None:
+            instance = _living(transaction.connection, instance_id)
+            check(instance)
+            post(transaction.connection, [Message(instance_id, event(now), None, now)])
+            transaction.orchestrations = True
+
+        await self._database.write(work)
+
+
+def _living(connection: sqlite3.Connection, instance_id: str) -> Instance:
+    instance = read_instance(connection, instance_id)
+    if instance is None:
+        raise InstanceNotFound(instance_id)
+    if instance.status.is_final:
+        raise InstanceEnded(instance_id, instance.status)
+    return instance
+
+
+def _filter_parameters(filter: InstanceFilter) -> dict[str, Any]:
+    return {
+        "created_from": _FIRST_MOMENT if filter.created_from is None else filter.created_from,
+        "created_to": _LAST_MOMENT if filter.created_to is None else filter.created_to,
+        "statuses": f",{','.join(sorted(filter.statuses))}," if filter.statuses else "",
+    }
