@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import hub_file
-from funchost.taskhub.statements import SCHEMA
+from funchost.taskhub.storage.statements import SCHEMA
 
 
 def _hub(folder: Path, completed_at: int | None) -> Path:
