@@ -34,6 +34,7 @@ class EventType(enum.IntEnum):
     EXECUTION_SUSPENDED = 19
     EXECUTION_RESUMED = 20
     EXTERNAL_EVENT_AWAITED = 100
+    TIMER_CANCELLED = 101
 
 
 FIRST_PRIVATE_TYPE = EventType.EXTERNAL_EVENT_AWAITED
@@ -221,6 +222,12 @@ def external_event_awaited(now: int, name: str) -> Event:
     """The orchestrator waits for one external event of this name."""
     type_ = EventType.EXTERNAL_EVENT_AWAITED
     return Event(type_, _write(type_, -1, now, {"Name": name}), name=name)
+
+
+def timer_cancelled(now: int, task_id: int) -> Event:
+    """The orchestrator has cancelled a durable timer, which therefore holds nothing up any more."""
+    type_ = EventType.TIMER_CANCELLED
+    return Event(type_, _write(type_, -1, now, {"TimerId": task_id}), task_id)
 
 
 def _failed(type_: EventType, now: int, task_id: int, reason: str, details: str | None) -> Event:

@@ -27,15 +27,17 @@ SCHEDULINGS = frozenset(
         EventType.EVENT_SENT,
     }
 )
+_AIMED_AT_INSTANCES = frozenset({EventType.SUB_ORCHESTRATION_CREATED, EventType.EVENT_SENT})
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A task as the history records it."""
+    """A task as the history records it; `text` is its event, kept when it tells of another instance."""
 
     type: EventType
     name: str | None
     retry: Retry | None
+    text: str | None = None
 
     @property
     def made_by_host(self) -> bool:
@@ -59,7 +61,7 @@ class Ledger:
     def apply(self, event: Event) -> None:
         """Take one more event of the history into account."""
         type_ = event.type
-        if type_ in COMPLETIONS:
+        if type_ in COMPLETIONS or type_ is EventType.TIMER_CANCELLED:
             self.open.discard(event.task_id)
         elif type_ in SCHEDULINGS:
             self._apply_scheduling(event)
@@ -81,7 +83,8 @@ class Ledger:
         return event.name in self.entity_calls or self.awaited[_wait_key(event)] > 0
 
     def _apply_scheduling(self, event: Event) -> None:
-        self.scheduled[event.task_id] = Scheduled(event.type, event.name, event.retry)
+        text = event.text if event.type in _AIMED_AT_INSTANCES else None
+        self.scheduled[event.task_id] = Scheduled(event.type, event.name, event.retry, text)
         if event.type is not EventType.EVENT_SENT:
             self.open.add(event.task_id)
         elif event.name is not None:

@@ -78,7 +78,7 @@ def _calls(history: Iterable[Event]) -> list[_Call]:
     for event in history:
         if event.type in SCHEDULINGS:
             scheduled[event.retry.first_task_id if event.retry else event.task_id].append(event)
-        elif event.type in COMPLETIONS:
+        elif event.type in COMPLETIONS or event.type is EventType.TIMER_CANCELLED:
             ends[event.task_id] = event
         elif event.type is EventType.EVENT_RAISED and event.name is not None:
             ends[event.name] = event

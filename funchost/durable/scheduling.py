@@ -81,7 +81,7 @@ class Scheduler:
         """Close every timer that the orchestrator has cancelled, so that it holds nothing up."""
         for task_id, action in zip(numbering.task_ids, tasks, strict=True):
             if action.get("isCanceled") and task_id in self.ledger.open:
-                self.ledger.open.discard(task_id)
+                self._record(events.timer_cancelled(self.now, task_id))
                 self.commit.cancelled_timers.append(task_id)
 
     def _record(self, event: Event) -> None:
