@@ -26,6 +26,7 @@ from funchost.worker.exceptions import AppLoadError
 from funchost.worker.model import FunctionInfo, WorkerSettings
 from funchost.worker.pool import WorkerPool
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 EXIT_STOPPED = 0
 EXIT_CANNOT_START = 1
 EXIT_BAD_SETTING = 2

@@ -60,7 +60,7 @@ class _Supervisor:
     def run(self) -> int:
         os.set_blocking(self._waker, False)
         signal.set_wakeup_fd(self._waker)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in host_instance.STOP_SIGNALS:
             signal.signal(number, self._asked_to_stop)
         self._instances = [self._start(number + 1) for number in range(self._settings.instances)]
         while not self._stopping:
