@@ -1,8 +1,7 @@
 """Which host the black-box tests speak to: the one at E2E_BASE_URL, or a funchost of their own."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -11,8 +10,6 @@ from tests.e2e.durable_host import DurableHost, connect
 from tests.e2e.hosting import HostProcess
 
 GIVEN_URL = os.environ.get("E2E_BASE_URL", "").rstrip("/")
-
-StartHost = Callable[..., HostProcess]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,19 +57,3 @@ async def project(project_url: str) -> AsyncIterator[DurableHost]:
     """A host with the project's own app."""
     async with connect(project_url) as client:
         yield client
-
-
-@pytest.fixture
-def start_host(tmp_path: Path) -> Iterator[StartHost]:
-    """Starts funchost processes with a task hub in this test's folder, and ends them after the test."""
-    hosts: list[HostProcess] = []
-
-    def start(*arguments: str, app: Path = hosting.APPS / "crashes", **app_settings: str) -> HostProcess:
-        host = HostProcess(app, tmp_path, *arguments, **app_settings)
-        hosts.append(host)
-        host.start()
-        return host
-
-    yield start
-    for host in hosts:
-        host.stop()

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -58,11 +58,8 @@ class HostProcess:
     def exit_code(self) -> int | None:
         return self._running.poll()
 
-    def start(self) -> None:
-        """Start it, and return when it answers.
-
-        Raises AssertionError with the last lines of its log when it ends or stays silent.
-        """
+    def launch(self) -> None:
+        """Start it, and do not wait for anything."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._command, "--port", str(self.port)],
@@ -74,6 +71,13 @@ class HostProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def start(self) -> None:
+        """Start it, and return when it answers.
+
+        Raises AssertionError with the last lines of its log when it ends or stays silent.
+        """
+        self.launch()
         until(self._runs, START_LIMIT, lambda: f"The host does not answer.\n{self.log[-1500:]}")
 
     def processes(self) -> list[psutil.Process]:
@@ -153,6 +157,18 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
     """This process's environment without what configures a host, and with the changes."""
     kept = {name: value for name, value in os.environ.items() if not name.lower().startswith(_FOREIGN)}
     return {**kept, **changes}
+
+
+def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run. One that has ended may remain as a zombie where nobody collects orphans."""
+    return [process for process in processes if _is_alive(process)]
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def free_port() -> int:
