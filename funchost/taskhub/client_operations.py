@@ -91,8 +91,6 @@ class ClientOperations:
         """A page of instances in the order of their IDs, and the token of the next page, if there is one."""
         parameters = _filter_parameters(filter) | {
             "after": "" if after is None else urllib.parse.unquote(after),
-            "prefix": filter.prefix,
-            "prefix_end": filter.prefix + _LAST_CHARACTER,
             "limit": limit + 1,
         }
         rows = await self._database.read(lambda c: c.execute(SQL["page"], parameters).fetchall())
@@ -233,5 +231,7 @@ def _filter_parameters(filter: InstanceFilter) -> dict[str, Any]:
     return {
         "created_from": _FIRST_MOMENT if filter.created_from is None else filter.created_from,
         "created_to": _LAST_MOMENT if filter.created_to is None else filter.created_to,
+        "prefix": filter.prefix,
+        "prefix_end": filter.prefix + _LAST_CHARACTER,
         "statuses": f",{','.join(sorted(filter.statuses))}," if filter.statuses else "",
     }

@@ -49,11 +49,17 @@ def host_is_dead(folder: Path, host_id: str) -> bool:
     return True
 
 
-def beat(transaction: Transaction, host_id: str, wake_port: int, now: int) -> None:
-    """Say that this host is alive."""
+def remove_lock(folder: Path, host_id: str) -> None:
+    """Remove the lock file that a dead host left."""
+    (folder / f"{host_id}.lock").unlink(missing_ok=True)
+
+
+def beat(transaction: Transaction, host_id: str, wake_port: int, now: int) -> int:
+    """Say that this host is alive; returns until when that is believed."""
     alive_until = now + _LIFE_MICROSECONDS
     parameters = {"host_id": host_id, "wake_port": wake_port, "alive_until": alive_until}
     transaction.connection.execute(SQL["put_host"], parameters)
+    return alive_until
 
 
 def other_hosts(connection: sqlite3.Connection, host_id: str) -> list[tuple[str, int, int]]:

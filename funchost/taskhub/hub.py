@@ -5,6 +5,7 @@ from pathlib import Path
 
 from funchost.durable.identity import new_id
 from funchost.taskhub.client_operations import ClientOperations
+from funchost.taskhub.exceptions import TaskHubError
 from funchost.taskhub.life_signs import LifeSigns
 from funchost.taskhub.storage.database import Database
 from funchost.taskhub.work_items import WorkItems
@@ -43,10 +44,18 @@ class TaskHub(ClientOperations, WorkItems):
 
         A new folder is made readable by its owner only. Raises TaskHubError when the hub cannot be opened.
         """
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        database = Database(folder / f"{name}.db", power_loss_safe=power_loss_safe)
+        path = folder / f"{name}.db"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise TaskHubError(path, str(error)) from error
+        database = Database(path, power_loss_safe=power_loss_safe)
         hub = cls(database, folder / f"{name}.hosts", default_version, overwrite_running)
-        await hub._life_signs.begin()
+        try:
+            await hub._life_signs.begin()
+        except OSError as error:
+            await database.close()
+            raise TaskHubError(path, str(error)) from error
         return hub
 
     async def close(self) -> None:

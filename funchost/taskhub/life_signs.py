@@ -1,7 +1,8 @@
 """Life signs: this host says that it lives, and looks for hosts that do not and for work of others."""
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from funchost.taskhub import hosts
@@ -10,6 +11,8 @@ from funchost.taskhub.storage.database import Database
 from funchost.taskhub.wakeup import WakeUp
 
 _LOOK_AROUND_SECONDS = 1.0
+
+_log = logging.getLogger("Host.Durable")
 
 
 class LifeSigns:
@@ -23,6 +26,7 @@ class LifeSigns:
         self._lock: hosts.HostLock | None = None
         self._wakeup: WakeUp | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._alive_until = 0
 
     async def begin(self) -> None:
         """Register this host, and take over what dead ones left."""
@@ -56,14 +60,26 @@ class LifeSigns:
         while True:
             for _ in range(rounds):
                 await asyncio.sleep(_LOOK_AROUND_SECONDS)
-                await self._look_for_others()
+                if clock() > self._alive_until:
+                    # The machine has slept, and the others with it: let them say first that they live.
+                    break
+                await self._attempt(self._look_for_others())
                 self._on_work()
-            await self._beat()
+            await self._attempt(self._beat())
+
+    async def _attempt(self, step: Coroutine[None, None, None]) -> None:
+        """A step that fails must not end the life signs: the others would take this host for dead."""
+        try:
+            await step
+        except Exception:
+            _log.exception("The other host instances could not be looked after. It is tried again.")
 
     async def _beat(self) -> None:
         assert self._wakeup is not None
         port, now = self._wakeup.port, clock()
-        await self._database.write(lambda transaction: hosts.beat(transaction, self._host_id, port, now))
+        self._alive_until = await self._database.write(
+            lambda transaction: hosts.beat(transaction, self._host_id, port, now)
+        )
 
     async def _look_for_others(self) -> None:
         assert self._wakeup is not None
@@ -71,10 +87,14 @@ class LifeSigns:
         others = await self._database.read(lambda connection: hosts.other_hosts(connection, self._host_id))
         ports = set()
         for host_id, port, alive_until in others:
-            if alive_until < now or hosts.host_is_dead(self._locks, host_id):
-                await self._database.write(
-                    lambda transaction, dead=host_id: hosts.take_over(transaction, dead)  # type: ignore[misc]
-                )
+            dead = hosts.host_is_dead(self._locks, host_id)
+            if dead or alive_until < now:
+                await self._take_over(host_id)
             else:
                 ports.add(port)
+            if dead:
+                hosts.remove_lock(self._locks, host_id)
         self._wakeup.ports = frozenset(ports)
+
+    async def _take_over(self, host_id: str) -> None:
+        await self._database.write(lambda transaction: hosts.take_over(transaction, host_id))

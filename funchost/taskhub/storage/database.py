@@ -56,12 +56,14 @@ class Database:
         self._loop = asyncio.get_running_loop()
         self._operations: queue.SimpleQueue[_Operation[Any] | None] = queue.SimpleQueue()
         self.on_work: Callable[[bool, bool], None] = lambda orchestrations, activities: None
+        self._closed = False
+        self._writer = self._connect()
         try:
-            self._writer = self._connect()
             _create_tables(self._writer)
-            self._reader = self._connect()
-        except (sqlite3.Error, OSError, ValueError) as error:
+        except (sqlite3.Error, ValueError) as error:
+            self._writer.close()
             raise TaskHubError(path, str(error)) from error
+        self._reader = self._connect()
         self._read_thread = ThreadPoolExecutor(1, "task-hub-reader")
         self._write_thread = threading.Thread(target=self._write_loop, name="task-hub-writer", daemon=True)
         self._write_thread.start()
@@ -86,6 +88,7 @@ class Database:
 
     async def close(self) -> None:
         """Finish what waits and close the file."""
+        self._closed = True
         self._operations.put(None)
         await self._loop.run_in_executor(None, self._write_thread.join)
         await self._loop.run_in_executor(None, self._read_thread.shutdown)
@@ -95,20 +98,30 @@ class Database:
     def _submit(
         self, work: Callable[[Transaction], T], worth_it: Callable[[sqlite3.Connection], bool] | None
     ) -> "asyncio.Future[T | None]":
+        if self._closed:
+            raise RuntimeError(f"Task hub '{self._path}' is closed.")
         done: asyncio.Future[T | None] = self._loop.create_future()
         self._operations.put(_Operation(work, worth_it, done))
         return done
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path,
-            timeout=_BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=_CACHED_STATEMENTS,
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        """Raises TaskHubError when this is no database or the file may not be written."""
+        try:
+            connection = sqlite3.connect(
+                self._path,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=_CACHED_STATEMENTS,
+            )
+        except sqlite3.Error as error:
+            raise TaskHubError(self._path, str(error)) from error
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        except sqlite3.Error as error:
+            connection.close()
+            raise TaskHubError(self._path, str(error)) from error
         return connection
 
     def _write_loop(self) -> None:
@@ -133,29 +146,37 @@ class Database:
         return batch, True
 
     def _write_batch(self, batch: list[_Operation[Any]]) -> Transaction:
-        wanted = [op for op in batch if op.worth_it is None or op.worth_it(self._writer)]
         transaction = Transaction(self._writer)
         try:
-            if wanted:
-                self._commit(transaction, wanted)
+            self._commit(transaction, batch)
         except Exception as error:
             self._undo(transaction)
-            if len(wanted) == 1:
-                wanted[0].error = error
-                return Transaction(self._writer)
+            if len(batch) == 1:
+                batch[0].error = error
+                return transaction
             # One operation broke halfway; alone, each of them gets what it deserves.
-            for operation in wanted:
+            for operation in batch:
                 alone = self._write_batch([operation])
                 transaction.orchestrations |= alone.orchestrations
                 transaction.activities |= alone.activities
         return transaction
 
     def _commit(self, transaction: Transaction, batch: list[_Operation[Any]]) -> None:
-        self._writer.execute("BEGIN IMMEDIATE")
         for operation in batch:
+            operation.result = operation.error = None
+        wanted = [op for op in batch if op.worth_it is None or op.worth_it(self._writer)]
+        if not wanted:
+            return
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            # The file stays locked or cannot be written: no use in trying each of them again.
+            for operation in wanted:
+                operation.error = error
+            return
+        for operation in wanted:
             changes = self._writer.total_changes
             try:
-                operation.error = None
                 operation.result = operation.work(transaction)
             except Exception as error:
                 if self._writer.total_changes != changes:
@@ -191,5 +212,7 @@ def _create_tables(connection: sqlite3.Connection) -> None:
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         elif version != SCHEMA_VERSION:
             raise ValueError(f"it has schema version {version}, this funchost reads version {SCHEMA_VERSION}")
-    finally:
         connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

@@ -32,7 +32,7 @@ CREATE TABLE mailboxes (
     instance_id TEXT PRIMARY KEY,
     ready_at    INTEGER,                    -- when an episode can start; null while it waits for messages
     leased_by   TEXT,                       -- host that runs an episode of it
-    episode     INTEGER NOT NULL DEFAULT 0, -- commits so far; tells whether a cached history is current
+    episode     INTEGER NOT NULL DEFAULT 0, -- grows by every commit; tells whether a cached history is current
     rest_until  INTEGER NOT NULL DEFAULT 0, -- after a long replay the next one waits for more messages...
     awaited     INTEGER NOT NULL DEFAULT 0, -- ...unless all open tasks have answered:
     arrived     INTEGER NOT NULL DEFAULT 0  -- completions that wait, out of those awaited

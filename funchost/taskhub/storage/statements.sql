@@ -47,10 +47,14 @@ ORDER BY instance_id LIMIT :limit
 -- name: ended_instances
 SELECT instance_id FROM instances
 WHERE created_at BETWEEN :created_from AND :created_to
+    AND instance_id >= :prefix AND instance_id < :prefix_end
     AND instr(:statuses, ',' || status || ',') AND completed_at IS NOT NULL
 
 -- name: open_mailbox
 INSERT OR REPLACE INTO mailboxes (instance_id) VALUES (:instance_id)
+
+-- name: reopen_mailbox
+INSERT INTO mailboxes (instance_id, episode) VALUES (:instance_id, :episode)
 
 -- name: ensure_mailbox
 INSERT OR IGNORE INTO mailboxes (instance_id) VALUES (:instance_id)
@@ -81,7 +85,7 @@ ORDER BY ready_at LIMIT :limit
 UPDATE mailboxes SET leased_by = :host_id WHERE instance_id = :instance_id
 
 -- name: lease_holder
-SELECT mailboxes.leased_by, instances.execution_id
+SELECT mailboxes.leased_by, mailboxes.episode, instances.execution_id
 FROM mailboxes JOIN instances USING (instance_id)
 WHERE instance_id = :instance_id
 

@@ -85,13 +85,14 @@ def commit_episode(
 ) -> None:
     """Write everything that one episode changes.
 
-    Raises LeaseLost when the instance is leased by another host by now, or was started anew.
+    Raises LeaseLost when the instance is leased by another host by now, or was started anew, or another
+    host has committed in between.
     """
     connection = transaction.connection
     instance_id = leased.instance.instance_id
     key = {"instance_id": instance_id}
     holder = connection.execute(SQL["lease_holder"], key).fetchone()
-    if holder != (host_id, leased.instance.execution_id):
+    if holder != (host_id, leased.episode, leased.instance.execution_id):
         raise LeaseLost(instance_id)
     connection.executemany(SQL["delete_message"], [(message_id,) for message_id in commit.consumed])
     connection.executemany(SQL["delete_timer"], [(instance_id, timer) for timer in commit.cancelled_timers])

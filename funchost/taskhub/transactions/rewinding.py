@@ -32,7 +32,9 @@ def rewind_instance(transaction: Transaction, instance_id: str, reason: str, now
     commit = rewind(instance, history, rewound, reason, now)
     write_history(connection, instance_id, commit)
     connection.execute(SQL["update_instance"], instance_parameters(commit.instance))
-    connection.execute(SQL["open_mailbox"], {"instance_id": instance_id})
+    # Episodes count on from a number that no host has seen with this execution: a copy of the history from
+    # before the rewind would pass for current otherwise.
+    connection.execute(SQL["reopen_mailbox"], {"instance_id": instance_id, "episode": now})
     post(connection, commit.messages)
     for child_id in rewound:
         rewind_instance(transaction, child_id, reason, now)
