@@ -64,6 +64,7 @@ class HistoryCache:
 
     def put(self, instance_id: str, execution: Execution) -> None:
         """Keep a copy, and forget the oldest ones when there are too many."""
+        self.take(instance_id)
         self._kept[instance_id] = execution
         self._size += execution.size
         while self._size > self._limit:
