@@ -74,13 +74,17 @@ def terminate(instance: Instance, intake: Intake, request: Event, next_task_id: 
 
 
 def fail(
-    instance: Instance, intake: Intake, opening: Event, next_task_id: int, error: str, now: int
+    instance: Instance, intake: Intake, opening: Event, next_task_id: int, output: str, now: int
 ) -> Commit:
     """Fail an instance whose orchestrator cannot run at all, for example because it no longer exists."""
     commit = Commit(instance, consumed=list(intake.consumed), history=[opening, *intake.events])
-    output = f"Orchestrator function '{instance.name}' failed: {error}"
-    _fail(commit, Numbering((), next_task_id), output, _stack_details(error), now)
+    _fail(commit, Numbering((), next_task_id), output, _stack_details(output), now)
     return commit
+
+
+def failure_output(name: str, error: str) -> str:
+    """The output of an instance whose orchestrator function failed."""
+    return f"Orchestrator function '{name}' failed: {error}"
 
 
 def _apply_actions(scheduler: Scheduler, numbering: Numbering, answer: Answer, intake: Intake) -> str | None:
@@ -125,7 +129,7 @@ def _apply_custom_status(commit: Commit, answer: Answer) -> str | None:
 
 def _end_if_done(commit: Commit, numbering: Numbering, answer: Answer, now: int) -> None:
     if answer.error is not None:
-        output = f"Orchestrator function '{commit.instance.name}' failed: {answer.error}"
+        output = failure_output(commit.instance.name, answer.error)
         _fail(commit, numbering, output, _stack_details(answer.error), now)
     elif answer.continue_as_new is not None:
         _continue_as_new(commit, answer.continue_as_new["input"], now)
