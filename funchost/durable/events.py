@@ -212,6 +212,12 @@ def event_raised(now: int, name: str, input: str) -> Event:
     return Event(type_, _write(type_, -1, now, {"Name": name, "Input": input}), name=name)
 
 
+def renamed(event: Event, name: str) -> Event:
+    """The same EventRaised under another spelling of its name."""
+    text = json.dumps(json.loads(event.text) | {"Name": name}, separators=(",", ":"))
+    return Event(event.type, text, name=name)
+
+
 def generic_event(now: int, data: str) -> Event:
     """A mark without meaning for the orchestrator, such as a rewind."""
     type_ = EventType.GENERIC_EVENT

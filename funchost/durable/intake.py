@@ -5,8 +5,9 @@ Nothing is decided here about the orchestrator's actions.
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from funchost.durable import events
 from funchost.durable.commit import ArrivedMessage
 from funchost.durable.events import Event, EventType
 from funchost.durable.ledger import COMPLETIONS, FAILURES, Ledger
@@ -44,9 +45,10 @@ def take(instance: Instance, ledger: Ledger, arrived: Sequence[ArrivedMessage]) 
 
     Applies the events to `ledger`. A completion without an open task is thrown away, which is what makes
     a result count once. An external event is taken only by an open wait: the SDK would otherwise hand it
-    to every later wait of its name. An event after which the host schedules something itself ends the
-    intake, because the numbers of the tasks depend on the order. A suspended instance takes nothing but
-    the message that resumes or ends it.
+    to every later wait of its name. It is taken as the waiter spells it, because the SDK looks at case and
+    the original does not. An event after which the host schedules something itself ends the intake, because
+    the numbers of the tasks depend on the order. A suspended instance takes nothing but the message that
+    resumes or ends it, and further ones that suspend it, which change nothing.
     """
     intake = Intake(Course.RECORD)
     suspended = instance.status is Status.SUSPENDED
@@ -67,6 +69,8 @@ def take(instance: Instance, ledger: Ledger, arrived: Sequence[ArrivedMessage]) 
                 intake.resumed_by = event
                 intake.left = len(arrived) > 1
                 return intake
+        elif suspended and event.type is EventType.EXECUTION_SUSPENDED:
+            _note(intake, ledger, message)
         elif suspended:
             continue
         elif event.type is EventType.EXECUTION_SUSPENDED:
@@ -78,7 +82,7 @@ def take(instance: Instance, ledger: Ledger, arrived: Sequence[ArrivedMessage]) 
         elif _takes(ledger, event):
             intake.course = Course.REPLAY
             schedules_more = _schedules_more(ledger, event)
-            _note(intake, ledger, message)
+            _note(intake, ledger, _as_awaited(ledger, message))
             if schedules_more:
                 intake.retry_event = event
                 intake.left = position + 1 < len(arrived)
@@ -102,11 +106,19 @@ def _note(intake: Intake, ledger: Ledger, message: ArrivedMessage) -> None:
     ledger.apply(message.event)
 
 
+def _as_awaited(ledger: Ledger, message: ArrivedMessage) -> ArrivedMessage:
+    event = message.event
+    name = ledger.waiter(event) if event.type is EventType.EVENT_RAISED else event.name
+    if name is None or name == event.name:
+        return message
+    return replace(message, event=events.renamed(event, name))
+
+
 def _takes(ledger: Ledger, event: Event) -> bool:
     if event.type in COMPLETIONS:
         return event.task_id in ledger.open
     if event.type is EventType.EVENT_RAISED:
-        return ledger.awaits(event)
+        return ledger.waiter(event) is not None
     if event.type is EventType.EXECUTION_STARTED:
         return not ledger.started
     return event.type is EventType.GENERIC_EVENT

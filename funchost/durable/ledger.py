@@ -3,7 +3,6 @@
 It is folded from the history alone, so that any host instance that reads the history knows the same.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -49,11 +48,14 @@ class Scheduled:
 
 @dataclass(slots=True)
 class Ledger:
-    """Running totals over a history. `apply` is the only way to change it."""
+    """Running totals over a history. `apply` is the only way to change it.
+
+    `awaited` holds the names of the open waits, each as its waiter spells it, by the name without case.
+    """
 
     scheduled: dict[int, Scheduled] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)
-    awaited: Counter[str] = field(default_factory=Counter)
+    awaited: dict[str, list[str]] = field(default_factory=dict)
     waits_recorded: int = 0
     entity_calls: dict[str, int] = field(default_factory=dict)
     started: bool = False
@@ -68,7 +70,7 @@ class Ledger:
         elif type_ is EventType.EVENT_RAISED:
             self._apply_raised(event)
         elif type_ is EventType.EXTERNAL_EVENT_AWAITED:
-            self.awaited[_wait_key(event)] += 1
+            self.awaited.setdefault(_wait_key(event), []).append(event.name or "")
             self.waits_recorded += 1
         elif type_ is EventType.EXECUTION_STARTED:
             self.started = True
@@ -78,9 +80,12 @@ class Ledger:
         for event in events:
             self.apply(event)
 
-    def awaits(self, event: Event) -> bool:
-        """Whether an open wait or entity call can be ended by this EventRaised."""
-        return event.name in self.entity_calls or self.awaited[_wait_key(event)] > 0
+    def waiter(self, event: Event) -> str | None:
+        """The name, as the waiter spells it, of the open wait or entity call that this EventRaised ends."""
+        if event.name in self.entity_calls:
+            return event.name
+        waits = self.awaited.get(_wait_key(event))
+        return waits[0] if waits else None
 
     def _apply_scheduling(self, event: Event) -> None:
         text = event.text if event.type in _AIMED_AT_INSTANCES else None
@@ -95,8 +100,13 @@ class Ledger:
         task_id = self.entity_calls.pop(event.name or "", None)
         if task_id is not None:
             self.open.discard(task_id)
-        elif self.awaits(event):
-            self.awaited[_wait_key(event)] -= 1
+            return
+        key = _wait_key(event)
+        waits = self.awaited.get(key, [])
+        if event.name in waits:
+            waits.remove(event.name)
+        if not waits:
+            self.awaited.pop(key, None)
 
 
 def _wait_key(event: Event) -> str:

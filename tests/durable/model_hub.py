@@ -161,7 +161,7 @@ class ModelHub:
         folded.extend(row.history)
         if row.ledger is None:
             row.ledger = folded
-        assert same_ledger(row.ledger, folded)
+        assert row.ledger == folded
         return row.ledger
 
     def _decide_again(
@@ -263,12 +263,6 @@ def check_counts(history: list[Event]) -> None:
     for kinds in (SCHEDULINGS, COMPLETIONS):
         numbers = [event.task_id for event in history if event.type in kinds]
         assert len(numbers) == len(set(numbers)), numbers
-
-
-def same_ledger(kept: Ledger, folded: Ledger) -> bool:
-    """Whether both say the same; a wait that has ended may be counted as none or not at all."""
-    waits = +kept.awaited, +folded.awaited
-    return replace(kept, awaited=waits[0]) == replace(folded, awaited=waits[1])
 
 
 def without_random_ids(commit: Commit) -> str:
