@@ -1,10 +1,11 @@
 """The peer for the throughput: the same flat fan-out on durabletask's in-memory backend.
 
-    python -m bench.durabletask_peer WORKERS TASKS [TASKS ...]
+    python -m bench.durabletask_peer WORKERS IN_FLIGHT TASKS [TASKS ...]
 
 prints, as a JSON list, the seconds that each size took. WORKERS 0 is how its documentation shows it: backend
-and worker in one process. With 1 or more, each worker is a process of its own, as funchost's are. Everything
-else is durabletask's default, but the size of histories, which would end a large fan-out.
+and worker in one process. With 1 or more, each worker is a process of its own, as funchost's are. IN_FLIGHT
+is how many activities each may have at once. Everything else is durabletask's default, but the size of
+histories, which would end a large fan-out.
 """
 
 import json
@@ -30,7 +31,7 @@ def fan_out(context: task.OrchestrationContext, tasks: int) -> task.Orchestrator
     return len(results)
 
 
-def measure(workers: int, sizes: list[int]) -> list[float]:
+def measure(workers: int, in_flight: int, sizes: list[int]) -> list[float]:
     """The seconds from scheduling to completion for each size, one after the other, after a warm-up."""
     port = _free_port()
     backend = testing.create_test_backend(port, max_history_size=1_000_000)
@@ -39,10 +40,10 @@ def measure(workers: int, sizes: list[int]) -> list[float]:
     children = []
     for _ in range(workers):
         ready = spawn.Event()
-        children.append(spawn.Process(target=_work, args=(port, ready, stop)))
+        children.append(spawn.Process(target=_work, args=(port, in_flight, ready, stop)))
         children[-1].start()
         ready.wait(_LIMIT_SECONDS)
-    own = None if workers else _started_worker(port)
+    own = None if workers else _started_worker(port, in_flight)
     caller = client.TaskHubGrpcClient(host_address=f"localhost:{port}")
     seconds = [_run(caller, tasks) for tasks in (_WARM_UP_TASKS, *sizes)]
     stop.set()
@@ -65,16 +66,17 @@ def _run(caller: client.TaskHubGrpcClient, tasks: int) -> float:
     return took
 
 
-def _started_worker(port: int) -> worker.TaskHubGrpcWorker:
-    started = worker.TaskHubGrpcWorker(host_address=f"localhost:{port}")
+def _started_worker(port: int, in_flight: int) -> worker.TaskHubGrpcWorker:
+    limits = worker.ConcurrencyOptions(maximum_concurrent_activity_work_items=in_flight)
+    started = worker.TaskHubGrpcWorker(host_address=f"localhost:{port}", concurrency_options=limits)
     started.add_orchestrator(fan_out)
     started.add_activity(nothing)
     started.start()
     return started
 
 
-def _work(port: int, ready: Event, stop: Event) -> None:
-    running = _started_worker(port)
+def _work(port: int, in_flight: int, ready: Event, stop: Event) -> None:
+    running = _started_worker(port, in_flight)
     ready.set()
     stop.wait()
     running.stop()
@@ -88,5 +90,5 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
-    given_workers, *given_sizes = map(int, sys.argv[1:])
-    print(json.dumps(measure(given_workers, given_sizes)))
+    given_workers, given_in_flight, *given_sizes = map(int, sys.argv[1:])
+    print(json.dumps(measure(given_workers, given_in_flight, given_sizes)))
