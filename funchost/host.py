@@ -1,9 +1,10 @@
 """The host as the command line starts it: one instance in this process, or several under a supervisor."""
 
 import signal
-import time
 
 from funchost import console, host_instance, supervisor
+from funchost.exits import EXIT_STOPPED, CannotStart
+from funchost.role import Role
 from funchost.settings.model import Settings
 
 
@@ -12,20 +13,16 @@ def run(settings: Settings) -> int:
     for number in host_instance.STOP_SIGNALS:
         signal.signal(number, _leave)
     console.print_banner(settings)
-    began = time.monotonic()
+    role = Role(on_ready=lambda seconds: console.print_ready(settings, seconds))
     try:
         listening = host_instance.listen(settings)
-    except host_instance.CannotStart as problem:
+    except CannotStart as problem:
         return host_instance.give_up(problem)
-
-    def announce() -> None:
-        console.print_ready(settings, time.monotonic() - began)
-
     if settings.instances > 1:
-        return supervisor.run(settings, listening, announce)
-    return host_instance.run_instance(settings, listening, host_instance.Role(on_ready=announce))
+        return supervisor.run(settings, listening, role)
+    return host_instance.run_instance(settings, listening, role)
 
 
 def _leave(number: int, frame: object) -> None:
     """Obey a stop that comes before anything runs that would have to be stopped."""
-    raise SystemExit(host_instance.EXIT_STOPPED)
+    raise SystemExit(EXIT_STOPPED)

@@ -10,14 +10,19 @@ import multiprocessing.connection
 import os
 import signal
 import socket
+import threading
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import Literal
 
 from funchost import console, host_instance
+from funchost.exits import EXIT_AT_ONCE, EXIT_CANNOT_START, EXIT_STOPPED
+from funchost.role import Order, Role
 from funchost.settings.model import Settings
+from funchost.sources import Sources, SourceWatcher
 
 _log = logging.getLogger("Host.General")
 _processes = multiprocessing.get_context("spawn")
@@ -28,33 +33,37 @@ _HEALTHY_SECONDS = 60.0
 _STOP_SECONDS = host_instance.GRACE_SECONDS * 2 + 5.0
 
 
-def run(settings: Settings, listening: socket.socket, announce: Callable[[], None]) -> int:
+def run(settings: Settings, listening: socket.socket, role: Role) -> int:
     """Serve the app on several instances until a signal comes; returns the exit code.
 
-    `announce` is called once all instances serve requests.
+    `role` is that of the command; its `on_ready` is called when all instances serve requests.
     """
-    return _Supervisor(settings, listening, announce).run()
+    return _Supervisor(settings, listening, role).run()
 
 
 @dataclass(slots=True)
 class _Instance:
     number: int
     process: BaseProcess
-    ready: Connection
+    line: Connection
     started_at: float
+    is_connected: bool = True
     is_ready: bool = False
     pause: float = _FIRST_PAUSE_SECONDS
 
 
 class _Supervisor:
-    def __init__(self, settings: Settings, listening: socket.socket, announce: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, listening: socket.socket, role: Role) -> None:
         self._settings = settings
         self._listening = listening
-        self._announce = announce
-        self._announced = False
+        self._on_ready = role.on_ready
+        self._began = role.began
+        self._is_announced = False
+        self._was_ready = False
+        self._sources_have_changed = threading.Event()
         self._stopping = False
         self._instances: list[_Instance] = []
-        # Signals wake the loop through this pair.
+        # Signals and changed sources wake the loop through this pair.
         self._woken, self._waker = os.pipe()
 
     def run(self) -> int:
@@ -62,58 +71,94 @@ class _Supervisor:
         signal.set_wakeup_fd(self._waker)
         for number in host_instance.STOP_SIGNALS:
             signal.signal(number, self._asked_to_stop)
+        watcher = self._watch_sources()
         self._instances = [self._start(number + 1) for number in range(self._settings.instances)]
-        while not self._stopping:
+        exit_code: int | None = None
+        while exit_code is None and not self._stopping:
             exit_code = self._step()
-            if exit_code is not None:
-                self._stop_all()
-                return exit_code
         self._stop_all()
+        if watcher is not None:
+            watcher.stop()
         console.flush()
-        return host_instance.EXIT_STOPPED
+        return EXIT_STOPPED if exit_code is None else exit_code
+
+    def _watch_sources(self) -> SourceWatcher | None:
+        settings = self._settings
+        if settings.watch is None:
+            return None
+        watcher = SourceWatcher(
+            Sources(settings.script_root, settings.data_dir, settings.watch), self._sources_changed
+        )
+        watcher.start()
+        return watcher
+
+    def _sources_changed(self, paths: tuple[str, ...]) -> None:
+        """Called in the watcher's thread."""
+        console.print_changes(paths)
+        self._sources_have_changed.set()
+        os.write(self._waker, b"c")
 
     def _start(self, number: int, pause: float = _FIRST_PAUSE_SECONDS) -> _Instance:
-        ready, told = _processes.Pipe(duplex=False)
+        ours, theirs = _processes.Pipe()
         process = _processes.Process(
             target=_run_child,
-            args=(self._settings, self._listening, number, told),
+            args=(self._settings, self._listening, number, theirs),
             name=f"funchost-i{number}",
         )
         process.start()
-        told.close()
-        return _Instance(number, process, ready, time.monotonic(), pause=pause)
+        theirs.close()
+        return _Instance(number, process, ours, time.monotonic(), pause=pause)
 
     def _step(self) -> int | None:
         """Wait for news; an exit code when the whole command must end."""
-        news = [instance.process.sentinel for instance in self._instances]
-        news += [each.ready.fileno() for each in self._instances if not each.is_ready]
-        heard = multiprocessing.connection.wait([*news, self._woken], timeout=None)
+        sentinels = [instance.process.sentinel for instance in self._instances]
+        lines = [each.line.fileno() for each in self._instances if each.is_connected]
+        heard = multiprocessing.connection.wait([*sentinels, *lines, self._woken], timeout=None)
         if self._woken in heard:
             os.read(self._woken, 512)
+        if self._sources_have_changed.is_set():
+            self._sources_have_changed.clear()
+            self._tell_all("restart")
         for instance in list(self._instances):
-            if not instance.is_ready and instance.ready.fileno() in heard:
-                self._note_ready(instance)
+            if instance.is_connected and instance.line.fileno() in heard:
+                self._listen_to(instance)
             if instance.process.sentinel in heard and not self._stopping:
                 exit_code = self._replace(instance)
                 if exit_code is not None:
                     return exit_code
         return None
 
-    def _note_ready(self, instance: _Instance) -> None:
+    def _listen_to(self, instance: _Instance) -> None:
+        """Take one word of an instance: that it is ready, or an order for all."""
         try:
-            instance.ready.recv()
-        except EOFError:
+            word: Literal["ready"] | Order = instance.line.recv()
+        except (EOFError, OSError):
             # It died; the sentinel tells the rest.
+            instance.is_connected = False
+            return
+        if word != "ready":
+            self._tell_all(word)
             return
         instance.is_ready = True
-        if not self._announced and all(each.is_ready for each in self._instances):
-            self._announced = True
-            self._announce()
+        if not self._is_announced and all(each.is_ready for each in self._instances):
+            self._is_announced = self._was_ready = True
+            self._on_ready(time.monotonic() - self._began)
+
+    def _tell_all(self, order: Order) -> None:
+        if order == "restart":
+            self._began = time.monotonic()
+            self._is_announced = False
+        for instance in self._instances:
+            if order == "restart":
+                instance.is_ready = False
+            # One that has just died is started again anyway.
+            with suppress(OSError):
+                instance.line.send(order)
 
     def _replace(self, instance: _Instance) -> int | None:
         code = instance.process.exitcode or 0
-        if not instance.is_ready and not self._announced:
-            return code or host_instance.EXIT_CANNOT_START
+        if not instance.is_ready and not self._was_ready:
+            return code or EXIT_CANNOT_START
         _log.error("Host instance i%d has ended with code %d. It is started again.", instance.number, code)
         if time.monotonic() - instance.started_at > _HEALTHY_SECONDS:
             instance.pause = _FIRST_PAUSE_SECONDS
@@ -121,7 +166,7 @@ class _Supervisor:
         if not self._stopping:
             pause = min(instance.pause * 2, _LONGEST_PAUSE_SECONDS)
             self._instances.remove(instance)
-            instance.ready.close()
+            instance.line.close()
             self._instances.append(self._start(instance.number, pause))
         return None
 
@@ -130,7 +175,7 @@ class _Supervisor:
             for instance in self._instances:
                 instance.process.kill()
             console.flush()
-            os._exit(host_instance.EXIT_AT_ONCE)
+            os._exit(EXIT_AT_ONCE)
         self._stopping = True
 
     def _stop_all(self) -> None:
@@ -146,16 +191,17 @@ class _Supervisor:
         self._listening.close()
 
 
-def _run_child(settings: Settings, listening: socket.socket, number: int, told: Connection) -> None:
+def _run_child(settings: Settings, listening: socket.socket, number: int, line: Connection) -> None:
     """The main function of one instance's process."""
     label = f"i{number}"
     console.setup_logging(settings, label)
     parent = multiprocessing.parent_process()
     assert parent is not None
-    role = host_instance.Role(
+    role = Role(
         label=label,
         announces=number == 1,
-        on_ready=lambda: told.send(True),
+        on_ready=lambda seconds: line.send("ready"),
+        supervisor=line,
         orphaned=parent.sentinel,
     )
     raise SystemExit(host_instance.run_instance(settings, listening, role))

@@ -5,6 +5,24 @@ Nothing here decides anything about the run.
 
 from funchost.console.log_lines import setup_logging
 from funchost.console.output import flush
-from funchost.console.start_up import print_banner, print_functions, print_knobs, print_ready
+from funchost.console.start_up import (
+    print_banner,
+    print_changes,
+    print_failed_start,
+    print_functions,
+    print_keys,
+    print_knobs,
+    print_ready,
+)
 
-__all__ = ["flush", "print_banner", "print_functions", "print_knobs", "print_ready", "setup_logging"]
+__all__ = [
+    "flush",
+    "print_banner",
+    "print_changes",
+    "print_failed_start",
+    "print_functions",
+    "print_keys",
+    "print_knobs",
+    "print_ready",
+    "setup_logging",
+]

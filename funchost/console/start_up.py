@@ -10,6 +10,7 @@ import ipaddress
 import platform
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import funchost
 from funchost.console.log_lines import colours_wanted, timestamp
@@ -84,6 +85,27 @@ def knobs_text(settings: Settings) -> str:
         for name, value, knob in rows
     ]
     return "\nKnobs:\n\n" + "".join(lines) + "\n"
+
+
+def print_keys(path: Path) -> None:
+    """Where the keys are that requests need."""
+    standard_output().write(
+        f"Requests need keys (--enable-auth). They are in {path}, which only you can read.\n"
+    )
+
+
+def print_changes(paths: Sequence[str]) -> None:
+    """Which sources have changed, before the app is started again."""
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    standard_output().write(f"\n{timestamp(time.time())} {paths[0]}{more} changed. The app is restarted.\n")
+
+
+def print_failed_start(reason: str, settings: Settings) -> None:
+    """Why the app does not run, when the host waits until somebody has mended it."""
+    awaited = "a change of the sources" if settings.watch else "POST /admin/host/restart"
+    standard_output().write(
+        f"{reason}\nThe app does not run. Waiting for {awaited} - press Ctrl+C to stop.\n"
+    )
 
 
 def print_ready(settings: Settings, seconds: float) -> None:

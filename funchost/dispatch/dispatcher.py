@@ -22,6 +22,7 @@ class Dispatcher(ABC, Generic[Item]):
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._is_draining = False
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._loop_task: asyncio.Task[None] | None = None
@@ -33,6 +34,15 @@ class Dispatcher(ABC, Generic[Item]):
 
     def wake(self) -> None:
         """Say that there may be something to do."""
+        self._wake.set()
+
+    def drain(self) -> None:
+        """Take no new work until `resume`; what runs goes on."""
+        self._is_draining = True
+
+    def resume(self) -> None:
+        """Take work again."""
+        self._is_draining = False
         self._wake.set()
 
     async def stop(self, grace_seconds: float) -> None:
@@ -69,13 +79,13 @@ class Dispatcher(ABC, Generic[Item]):
 
     async def _lease_and_launch(self) -> None:
         self._wake.clear()
-        room = self._limit - len(self._running)
+        room = 0 if self._is_draining else self._limit - len(self._running)
         items: Sequence[Item] = await self._lease(room) if room > 0 else ()
         for item in items:
             task = asyncio.create_task(self._guarded(item))
             self._running.add(task)
             task.add_done_callback(self._ended)
-        if len(self._running) >= self._limit:
+        if self._is_draining or len(self._running) >= self._limit:
             await self._wake.wait()
         elif not self._wake.is_set():
             await self._wait(await self._seconds_until_due())

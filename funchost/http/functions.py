@@ -34,7 +34,7 @@ class WorkerPool(Protocol):
 
 
 class AppFunctions:
-    """The HTTP functions of an app behind their routes."""
+    """The HTTP functions of an app behind their routes, the disabled ones among them."""
 
     def __init__(
         self, pool: WorkerPool, functions: Iterable[FunctionInfo], prefix: str, body_limit: int
@@ -42,12 +42,17 @@ class AppFunctions:
         """Raises RouteError when a route cannot be registered."""
         self._pool = pool
         self._body_limit = body_limit
-        served = [f for f in functions if f.trigger == HTTP_TRIGGER and not f.disabled and f.error is None]
+        served = [each for each in functions if each.trigger == HTTP_TRIGGER and each.error is None]
+        self._by_name = {each.name: each for each in served}
         self._routes = RouteTable((HttpFunction(f.name, f.route, f.methods) for f in served), prefix)
 
     def match(self, method: str, path: str) -> Match | None:
         """The function that a request belongs to."""
         return self._routes.match(method, path)
+
+    def named(self, name: str) -> FunctionInfo:
+        """The function of a match."""
+        return self._by_name[name]
 
     async def answer(self, request: web.BaseRequest, target: Target, match: Match) -> web.Response:
         """Run the matched function and turn what it returned into the response."""

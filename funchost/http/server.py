@@ -1,8 +1,8 @@
 """The HTTP front end of one host instance: the public port and the workers' private one.
 
-It only composes. The public port serves the app's functions, the durable webhooks and the admin
-endpoints behind the guard; the private one, on loopback under a secret path, serves the durable API
-to the SDK's clients in the workers.
+It outlives restarts of the app: requests that come in between wait. The public port serves the app and
+the admin endpoints behind the guard; the private one, on loopback under a secret path, serves the durable
+API to the SDK's clients in the workers. What the app answers is the site's affair.
 """
 
 import asyncio
@@ -10,29 +10,31 @@ import hmac
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from funchost.durable.status import PUBLIC_PATH
-from funchost.http.admin import AdminApi, host_id
+from funchost.http.admin.api import AdminApi
+from funchost.http.admin.host import HostControl
 from funchost.http.admission import cors
+from funchost.http.admission.access import DURABLE_KEY
 from funchost.http.admission.guard import Guard
-from funchost.http.functions import AppFunctions, WorkerPool, not_running
+from funchost.http.admission.keys import KeyFile
+from funchost.http.functions import WorkerPool, not_running
 from funchost.http.listener import Listener
-from funchost.http.management.api import ManagementApi
-from funchost.http.management.call import Call, Query
 from funchost.http.management.task_hub import TaskHub
+from funchost.http.offline import OfflinePage
 from funchost.http.replies import empty_reply, json_reply
-from funchost.http.requests import Target, host_of, target_of
+from funchost.http.requests import host_of, target_of
+from funchost.http.site import Site
+from funchost.http.url_text import path_segments
 from funchost.settings.model import Settings
 from funchost.worker.model import FunctionInfo
 
 # What the original gives a request that comes while the host is starting.
 STARTUP_PATIENCE_SECONDS = 30.0
 
-_LANDING_PAGE = Path(__file__).with_name("landing.html").read_bytes()
 _log = logging.getLogger("Host.Http")
 
 
@@ -40,33 +42,22 @@ class HttpFrontEnd:
     """Both ports of a host instance.
 
     Order of calls: `start_rpc` (the client binding needs its URL), `start` (accepts connections, whose
-    requests wait), `ready` (with the app's functions, once the workers have reported them), `stop` (the
-    public port; workers may still call back), and, when the workers are gone, `stop_rpc`.
+    requests wait), then for each run of the app `ready` or `fail` and, before the next, `hold`; at the end
+    `stop` (the public port; workers may still call back) and, when the workers are gone, `stop_rpc`.
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        hub: TaskHub,
-        pool: WorkerPool,
-        orchestrator_names: Callable[[], Sequence[str]],
-        entity_names: Callable[[], Sequence[str]],
+        self, settings: Settings, hub: TaskHub, control: HostControl, keys: KeyFile | None = None
     ) -> None:
+        """`keys` are those that requests need; None leaves everything open."""
         self._settings = settings
-        self._pool = pool
+        self._hub = hub
+        self._keys = keys
         self._port = settings.port
         self._guard = Guard(settings.address, settings.cors)
-        self._management = ManagementApi(
-            hub,
-            hub_name=settings.hub.name,
-            connection=settings.hub.connection_name,
-            orchestrator_names=orchestrator_names,
-            entity_names=entity_names,
-        )
-        self._admin = AdminApi(
-            pool, host_id(settings.script_root), settings.route_prefix, settings.request_limit_bytes
-        )
-        self._functions: AppFunctions | None = None
+        self._offline = OfflinePage(settings.script_root)
+        self._admin = AdminApi(settings, control, self._offline, keys)
+        self._site: Site | None = None
         self._decided = asyncio.Event()
         self._public = Listener(self._answer_public)
         self._rpc = Listener(self._answer_rpc)
@@ -81,7 +72,17 @@ class HttpFrontEnd:
     @property
     def webhook_base_url(self) -> str:
         """The public base of the durable API, without a trailing slash."""
-        return f"http://localhost:{self._port}{PUBLIC_PATH}"
+        return f"{self._local_base}{PUBLIC_PATH}"
+
+    @property
+    def webhook_key(self) -> str | None:
+        """The system key that the durable API's URLs carry; None when no keys are asked for."""
+        return None if self._keys is None else self._keys.current().system.get(DURABLE_KEY)
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether app_offline.htm lies in the app's folder."""
+        return self._offline.exists
 
     async def start_rpc(self) -> str:
         """Open the workers' port; returns `rpc_base_url`."""
@@ -95,26 +96,31 @@ class HttpFrontEnd:
         self._port = listening_socket.getsockname()[1]
         await self._public.start(listening_socket)
 
-    def ready(self, functions: Sequence[FunctionInfo]) -> None:
-        """Serve these functions from now on.
+    def ready(self, settings: Settings, pool: WorkerPool, functions: Sequence[FunctionInfo]) -> None:
+        """Serve these functions from now on, under these settings.
 
-        Raises RouteError when one of their routes cannot be registered, which ends the host's start.
+        Raises RouteError when one of their routes cannot be registered; the app cannot run then.
         """
-        self._functions = AppFunctions(
-            self._pool, functions, self._settings.route_prefix, self._settings.request_limit_bytes
-        )
-        self._admin.functions = sorted(functions, key=lambda function: function.name.upper())
-        self._admin.state = "Running"
+        self._site = Site(settings, self._hub, pool, functions, self._keys)
+        self._settings = settings
+        self._guard = Guard(settings.address, settings.cors)
+        self._admin.ready(settings, pool, functions)
         self._decided.set()
 
-    def fail(self) -> None:
-        """The host could not start: whoever waits is told so."""
-        self._admin.state = "Error"
+    def hold(self) -> None:
+        """Let requests wait until the next `ready` or `fail`; those that run go on."""
+        self._admin.starting()
+        self._decided.clear()
+
+    def fail(self, reason: str) -> None:
+        """The app could not start: whoever waits is told that the host does not run."""
+        self._site = None
+        self._admin.failed(reason)
         self._decided.set()
 
     async def stop(self, grace_seconds: float) -> None:
         """Close the public port and wait, at most this long, for the requests that run."""
-        self._admin.state = "Stopping"
+        self._admin.stopping()
         await self._public.stop(grace_seconds)
 
     async def stop_rpc(self) -> None:
@@ -139,22 +145,16 @@ class HttpFrontEnd:
 
     async def _route(self, request: web.BaseRequest) -> web.Response:
         target = target_of(request)
-        segments = _segments(target.path)
-        area = segments[0].casefold() if segments else ""
-        if area == "admin":
-            return await self._admin.answer(request, segments[1:], self._own_base(request))
+        base_url = f"http://{host_of(request)}" if host_of(request) else self._local_base
+        segments = path_segments(target.path)
+        if segments and segments[0].casefold() == "admin":
+            return await self._admin.answer(request, segments[1:], base_url)
+        if page := self._offline.response():
+            return page
         await self._wait_for_start()
-        if self._functions is None:
+        if self._site is None or not self._decided.is_set():
             return not_running()
-        # These come before functions, as in the original; a function cannot have such a route anyway.
-        if area == "runtime":
-            return await self._webhook(request, target, segments)
-        match = self._functions.match(request.method, target.path)
-        if match is not None:
-            return await self._functions.answer(request, target, match)
-        if target.path == "/" and request.method == "GET":
-            return self._landing_page()
-        return empty_reply(404)
+        return await self._site.answer(request, target, base_url)
 
     async def _wait_for_start(self) -> None:
         if self._decided.is_set():
@@ -165,48 +165,17 @@ class HttpFrontEnd:
         except TimeoutError:
             _log.warning("A request waited %g s for the host to start.", STARTUP_PATIENCE_SECONDS)
 
-    async def _webhook(
-        self, request: web.BaseRequest, target: Target, segments: Sequence[str]
-    ) -> web.Response:
-        base = _segments(PUBLIC_PATH)
-        if tuple(segment.casefold() for segment in segments[: len(base)]) != base:
-            return empty_reply(404)
-        base_url = self._own_base(request) + PUBLIC_PATH
-        limit = self._settings.request_limit_bytes
-        return await self._manage(request, target, segments[len(base) :], base_url, limit)
-
     async def _answer_rpc(self, request: web.BaseRequest) -> web.Response:
         target = target_of(request)
-        segments = _segments(target.path)
+        segments = path_segments(target.path)
         if len(segments) < 2 or not hmac.compare_digest(segments[0].encode(), self._secret.encode()):
             return empty_reply(404)
         if segments[1].casefold() != "durabletask":
             return empty_reply(404)
-        return await self._manage(request, target, segments[2:], self.webhook_base_url, None)
+        if self._site is None:
+            return not_running()
+        return await self._site.manage(request, target, segments[2:], self._local_base, None)
 
-    async def _manage(
-        self,
-        request: web.BaseRequest,
-        target: Target,
-        segments: Sequence[str],
-        base_url: str,
-        body_limit: int | None,
-    ) -> web.Response:
-        query = Query(target.raw_query)
-        return await self._management.answer(
-            Call(request, tuple(segments), query, target.url, base_url, body_limit)
-        )
-
-    def _own_base(self, request: web.BaseRequest) -> str:
-        return f"http://{host_of(request) or f'localhost:{self._port}'}"
-
-    def _landing_page(self) -> web.Response:
-        if self._settings.environment.get("AzureWebJobsDisableHomepage", "").casefold() == "true":
-            return empty_reply(204)
-        return web.Response(body=_LANDING_PAGE, headers={"Content-Type": "text/html; charset=utf-8"})
-
-
-def _segments(path: str) -> tuple[str, ...]:
-    """The parts of a decoded path; one slash at the end counts for nothing."""
-    trimmed = path.removeprefix("/").removesuffix("/")
-    return tuple(trimmed.split("/")) if trimmed else ()
+    @property
+    def _local_base(self) -> str:
+        return f"http://localhost:{self._port}"

@@ -32,6 +32,12 @@ def decode_path(raw: str) -> str:
     return _without_dot_segments(_PATH_ESCAPES.sub(_decode_run, raw))
 
 
+def path_segments(path: str) -> tuple[str, ...]:
+    """The parts of a decoded path; one slash at the end counts for nothing."""
+    trimmed = path.removeprefix("/").removesuffix("/")
+    return tuple(trimmed.split("/")) if trimmed else ()
+
+
 def encode_path(path: str) -> str:
     """The path as a function sees it in `req.url`; what is encoded already stays so."""
     return quote(_STRAY_PERCENT.sub("%25", path), safe=_PATH_SAFE, errors="surrogateescape")

@@ -1,7 +1,7 @@
 """Settings read again while the host runs: what may change then, and what waits for the next start.
 
-The socket, the task hub and the number of instances live as long as the host; everything else is new
-with each restart of the app.
+The socket, the task hub, the watch and the number of instances live as long as the host; everything else is
+new with each restart of the app.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from funchost.settings.loading import load
 from funchost.settings.model import Settings
 
-_FIXED = ("address", "port", "data_dir", "instances")
+_FIXED = ("address", "port", "data_dir", "instances", "watch")
 # Has the port in it.
 _HOST_NAME = "WEBSITE_HOSTNAME"
 _FIXED_OF_HUB = ("name", "default_version", "overridable_states", "power_loss_safe")

@@ -67,8 +67,14 @@ def other_hosts(connection: sqlite3.Connection, host_id: str) -> list[tuple[str,
     return [row for row in connection.execute(SQL["hosts"]).fetchall() if row[0] != host_id]
 
 
-def take_over(transaction: Transaction, host_id: str) -> None:
-    """Free everything that a host had leased and forget the host."""
-    for name in ("free_mailboxes", "free_activities", "delete_host"):
+def free_leases(transaction: Transaction, host_id: str) -> None:
+    """Free everything that a host has leased."""
+    for name in ("free_mailboxes", "free_activities", "free_timers"):
         transaction.connection.execute(SQL[name], {"host_id": host_id})
     transaction.orchestrations = transaction.activities = True
+
+
+def take_over(transaction: Transaction, host_id: str) -> None:
+    """Free everything that a host had leased and forget the host."""
+    free_leases(transaction, host_id)
+    transaction.connection.execute(SQL["delete_host"], {"host_id": host_id})

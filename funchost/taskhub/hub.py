@@ -58,6 +58,10 @@ class TaskHub(ClientOperations, WorkItems):
             raise TaskHubError(path, str(error)) from error
         return hub
 
+    async def free_leases(self) -> None:
+        """Give back what this host has leased and does not work on any more."""
+        await self._life_signs.free_leases()
+
     async def close(self) -> None:
         """Free what this host still leases and close the file."""
         await self._life_signs.end()

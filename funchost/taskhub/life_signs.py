@@ -37,6 +37,10 @@ class LifeSigns:
         self._wakeup.call_others()
         self._watch = asyncio.create_task(self._watch_others())
 
+    async def free_leases(self) -> None:
+        """Give back what this host has leased."""
+        await self._database.write(lambda transaction: hosts.free_leases(transaction, self._host_id))
+
     async def end(self) -> None:
         """Free what this host still leases and leave the hub to the others."""
         if self._watch is not None:

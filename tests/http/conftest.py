@@ -2,17 +2,24 @@
 
 import dataclasses
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from funchost.http.admission.keys import KeyFile
 from funchost.http.server import HttpFrontEnd
 from funchost.settings import Flags, Settings, load
 from funchost.worker.model import FunctionInfo, Invocation
-from tests.http.fakes import FakeHub, FakePool, http_function
+from tests.http.fakes import FakeControl, FakeHub, FakePool, http_function
+
+DURABLE_FUNCTIONS = (
+    http_function("fan_out_fan_in", trigger="orchestrationTrigger", route=None),
+    http_function("hello_orchestrator", trigger="orchestrationTrigger", route=None),
+    http_function("counter", trigger="entityTrigger", route=None),
+)
 
 
 @dataclasses.dataclass
@@ -20,6 +27,8 @@ class Host:
     """A running front end and the ways to reach it."""
 
     front: HttpFrontEnd
+    settings: Settings
+    control: FakeControl
     hub: FakeHub
     pool: FakePool
     client: aiohttp.ClientSession
@@ -31,8 +40,12 @@ class Host:
         """Add one HTTP function and serve it."""
         info = http_function(name, **described)
         self.pool.functions[name] = function
-        self.front.ready([info])
+        self.ready([info])
         return info
+
+    def ready(self, functions: Sequence[FunctionInfo]) -> None:
+        """Serve these functions, beside the durable ones that every test has."""
+        self.front.ready(self.settings, self.pool, [*functions, *DURABLE_FUNCTIONS])
 
     def app_url(self, path: str) -> str:
         return f"http://localhost:{self.port}{path}"
@@ -57,24 +70,20 @@ async def open_host(settings: Settings) -> AsyncIterator[OpenHost]:
     """Opens front ends, by default with the app already loaded, and closes them after the test."""
     opened: list[Host] = []
 
-    async def open_with(*, ready: bool = True, **changes: Any) -> Host:
+    async def open_with(*, ready: bool = True, keys: KeyFile | None = None, **changes: Any) -> Host:
         listening = socket.create_server(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         hub, pool = FakeHub(), FakePool()
-        front = HttpFrontEnd(
-            dataclasses.replace(settings, port=port, **changes),
-            hub,
-            pool,
-            lambda: ["fan_out_fan_in", "hello_orchestrator"],
-            lambda: ["counter"],
-        )
+        changed = dataclasses.replace(settings, port=port, **changes)
+        control = FakeControl()
+        front = HttpFrontEnd(changed, hub, control, keys)
         await front.start_rpc()
         await front.start(listening)
-        if ready:
-            front.ready([])
         client = aiohttp.ClientSession(auto_decompress=False)
-        host = Host(front, hub, pool, client, port)
+        host = Host(front, changed, control, hub, pool, client, port)
         opened.append(host)
+        if ready:
+            host.ready([])
         return host
 
     yield open_with

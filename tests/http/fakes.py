@@ -37,6 +37,25 @@ def instance(instance_id: str = "abc", **changes: Any) -> Instance:
     return dataclasses.replace(plain, **changes)
 
 
+class FakeControl:
+    """Notes the orders for the host instance."""
+
+    def __init__(self) -> None:
+        self.orders: list[str] = []
+        self.is_draining = False
+        self.in_flight = 0
+        self.worker_pids = [41, 42]
+
+    def drain(self) -> None:
+        self.orders.append("drain")
+
+    def resume(self) -> None:
+        self.orders.append("resume")
+
+    def restart(self) -> None:
+        self.orders.append("restart")
+
+
 class FakeHub:
     """Holds instances in a dict and notes what it was told to do."""
 

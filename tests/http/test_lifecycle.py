@@ -44,7 +44,7 @@ async def test_a_start_that_fails_ends_the_wait(open_host: OpenHost) -> None:
     host = await open_host(ready=False)
     request = asyncio.create_task(host.client.get(host.app_url("/api/hello")).__aenter__())
     await asyncio.wait([request], timeout=0.05)
-    host.front.fail()
+    host.front.fail("The app is broken.")
     async with await request as response:
         assert response.status == 503
 
@@ -52,7 +52,7 @@ async def test_a_start_that_fails_ends_the_wait(open_host: OpenHost) -> None:
 async def test_a_route_that_cannot_be_registered_ends_the_start(open_host: OpenHost) -> None:
     host = await open_host(ready=False)
     with pytest.raises(RouteError, match="separator character '/' cannot appear consecutively"):
-        host.front.ready([http_function("hello", route="/hello")])
+        host.ready([http_function("hello", route="/hello")])
 
 
 async def test_stopping_lets_a_running_request_end_and_takes_no_new_one(host: Host) -> None:

@@ -43,11 +43,15 @@ async def test_the_status_tells_state_version_and_a_stable_id(host: Host) -> Non
 
 async def test_functions_are_listed_by_name_with_their_urls(host: Host) -> None:
     activity = http_function("Act", trigger="activityTrigger", route=None)
-    host.front.ready([http_function("hello", route="Greet/{Name}"), activity])
+    host.ready([http_function("hello", route="Greet/{Name}"), activity])
     async with host.client.get(host.app_url("/admin/functions")) as response:
-        first, second = await response.json()
+        listed = await response.json()
+    assert [each["name"] for each in listed] == [
+        *("Act", "counter", "fan_out_fan_in", "hello", "hello_orchestrator")
+    ]
+    first, second = listed[0], listed[3]
     base = host.app_url("")
-    assert (first["name"], first["invoke_url_template"]) == ("Act", None)
+    assert first["invoke_url_template"] is None
     assert second["invoke_url_template"] == f"{base}/api/greet/{{name}}"
     assert second["href"] == f"{base}/admin/functions/hello"
     assert second["config"]["bindings"][0]["type"] == "httpTrigger"
@@ -70,7 +74,7 @@ async def test_functions_are_listed_by_name_with_their_urls(host: Host) -> None:
 
 
 async def test_one_function_is_found_without_case(host: Host) -> None:
-    host.front.ready([http_function("hello", error="broken")])
+    host.ready([http_function("hello", error="broken")])
     async with host.client.get(host.app_url("/admin/functions/HELLO")) as response:
         assert (await response.json())["name"] == "hello"
     async with host.client.get(host.app_url("/admin/functions/hello/status")) as response:
@@ -79,7 +83,7 @@ async def test_one_function_is_found_without_case(host: Host) -> None:
 
 @pytest.mark.parametrize("path", ["", "functions/nope", "functions/hello/nope", "host/keys", "nope"])
 async def test_what_is_not_there_is_an_empty_404(host: Host, path: str) -> None:
-    host.front.ready([http_function("hello")])
+    host.ready([http_function("hello")])
     async with host.client.get(host.app_url(f"/admin/{path}")) as response:
         assert (response.status, await response.read()) == (404, b"")
 
@@ -124,7 +128,7 @@ async def test_a_function_run_by_hand_is_accepted_before_it_ends(
 async def test_a_run_by_hand_needs_a_json_object(
     host: Host, content_type: str, body: bytes, status: int
 ) -> None:
-    host.front.ready([http_function("work", trigger="activityTrigger")])
+    host.ready([http_function("work", trigger="activityTrigger")])
     headers = {"Content-Type": content_type}
     url = host.app_url("/admin/functions/work")
     async with host.client.post(url, data=body, headers=headers) as response:

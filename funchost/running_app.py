@@ -1,0 +1,124 @@
+"""One run of the app: its workers and the loops that give them work, from a start to a stop.
+
+A restart is the end of one run and the start of the next. The sockets and the task hub outlive it; they
+belong to the host instance.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from funchost.dispatch.activities import ActivityDispatcher
+from funchost.dispatch.entities import EntityBatches
+from funchost.dispatch.functions import DurableFunctions
+from funchost.dispatch.instances import InstanceDispatcher
+from funchost.dispatch.orchestrations import OrchestrationEpisodes
+from funchost.durable.scheduling import Rules
+from funchost.exits import EXIT_BAD_SETTING, CannotStart
+from funchost.settings.model import Settings
+from funchost.taskhub import TaskHub
+from funchost.worker.exceptions import AppLoadError
+from funchost.worker.model import FunctionInfo, WorkerSettings
+from funchost.worker.pool import WorkerPool
+
+# How long work that has lost its worker may take to be handed back.
+_LAST_COMMITS_SECONDS = 2.0
+
+
+class RunningApp:
+    """The app under one version of its files and settings.
+
+    Attributes:
+        pool: its worker processes.
+        functions: the functions that are served; empty until `load` is through.
+    """
+
+    def __init__(
+        self, settings: Settings, hub: TaskHub, client_binding: Mapping[str, Any], instance_label: str
+    ) -> None:
+        self.pool = WorkerPool(_worker_settings(settings, client_binding, instance_label))
+        self.functions: Sequence[FunctionInfo] = ()
+        self._settings = settings
+        self._hub = hub
+        self._dispatchers: list[InstanceDispatcher | ActivityDispatcher] = []
+
+    async def load(self) -> None:
+        """Start the workers. Raises CannotStart when the app cannot be loaded; no worker is left then."""
+        try:
+            await self.pool.start()
+            _check_selection(self._settings, self.pool.functions)
+        except AppLoadError as error:
+            raise CannotStart(_load_failure_text(self._settings, error)) from error
+        self.functions = [each for each in self.pool.functions if self._settings.function_selected(each.name)]
+
+    def start_dispatchers(self) -> None:
+        """Begin to take the task hub's work."""
+        # Loaded here, so that the command line answers without it.
+        from funchost.http.outgoing import send
+
+        limits = self._settings.hub
+        functions = DurableFunctions(f for f in self.functions if not f.disabled and f.error is None)
+        rules = Rules(limits.store_inputs, limits.default_version, limits.max_orchestration_actions)
+        episodes = OrchestrationEpisodes(self.pool, functions, rules, limits.http_poll_ms)
+        batches = EntityBatches(self.pool, functions, limits.max_entity_batch)
+        instances = InstanceDispatcher(self._hub, episodes, batches, limits.max_orchestrators)
+        activities = ActivityDispatcher(
+            self._hub, self.pool, functions, send, limits.max_activities, limits.http_poll_ms
+        )
+        self._hub.on_orchestrations = instances.wake
+        self._hub.on_activities = activities.wake
+        self._dispatchers = [instances, activities]
+        for dispatcher in self._dispatchers:
+            dispatcher.start()
+
+    def drain(self) -> None:
+        """Take no new work from the task hub."""
+        for dispatcher in self._dispatchers:
+            dispatcher.drain()
+
+    def resume(self) -> None:
+        """Take the task hub's work again."""
+        for dispatcher in self._dispatchers:
+            dispatcher.resume()
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Take no more work, wait so long for what runs, and leave no worker and no lease behind."""
+        self.drain()
+        await self.pool.stop(grace_seconds)
+        await asyncio.gather(*(dispatcher.stop(_LAST_COMMITS_SECONDS) for dispatcher in self._dispatchers))
+        await self._hub.free_leases()
+
+
+def _worker_settings(
+    settings: Settings, client_binding: Mapping[str, Any], instance_label: str
+) -> WorkerSettings:
+    return WorkerSettings(
+        script_root=settings.script_root,
+        script_file=settings.script_file,
+        process_count=settings.process_count,
+        thread_count=settings.thread_count,
+        dispatch=settings.dispatch,
+        client_binding=dict(client_binding),
+        environment={**settings.environment, "WEBSITE_INSTANCE_ID": instance_label},
+        log_level=settings.log_levels.lowest_under("Function"),
+        function_timeout_seconds=settings.function_timeout_seconds,
+    )
+
+
+def _check_selection(settings: Settings, functions: Sequence[FunctionInfo]) -> None:
+    known = {function.name.casefold() for function in functions}
+    unknown = [name for name in settings.functions if name.casefold() not in known]
+    if unknown:
+        names = ", ".join(sorted(function.name for function in functions))
+        raise CannotStart(
+            f"--functions: there is no function '{unknown[0]}'. The app has: {names}.", EXIT_BAD_SETTING
+        )
+
+
+def _load_failure_text(settings: Settings, error: AppLoadError) -> str:
+    stack = f"{error.stack.rstrip()}\n" if error.stack else ""
+    script = settings.script_root / settings.script_file
+    return (
+        f"Worker failed to index functions\n{stack}{error}\n\n"
+        f"Mend {script} (see the lines above) and start again."
+    )
