@@ -53,9 +53,8 @@ def record(instance: Instance, ledger: Ledger, intake: Intake, now: int) -> Comm
     commit.more_to_take = intake.left
     commit.open_tasks = _open_work(ledger)
     if intake.resumed_by is not None:
-        status = Status.RUNNING if ledger.started else Status.PENDING
         reason = intake.resumed_by.name
-        commit.instance = replace(instance, status=status, output=reason, updated_at=now)
+        commit.instance = replace(instance, status=Status.RUNNING, output=reason, updated_at=now)
     elif intake.suspended_by is not None:
         _suspend(commit, intake.suspended_by)
         commit.instance = replace(commit.instance, updated_at=now)
