@@ -6,18 +6,30 @@ import signal
 
 import pytest
 
+from tests.e2e import hosting
 from tests.e2e.durable_host import connect, eventually
+from tests.e2e.hosting import HostProcess
 
 THREE = {"i1", "i2", "i3"}
+ARGUMENTS = ("--instances", "3")
+TWO_ACTIVITIES = {"AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions": "2"}
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory):
+    """Three instances that nobody kills."""
+    folder = tmp_path_factory.mktemp("three")
+    host = HostProcess(
+        hosting.APPS / "crashes", folder, *ARGUMENTS, RUNS_FOLDER=str(folder), **TWO_ACTIVITIES
+    )
+    with hosting.running(host):
+        yield host
 
 
 @pytest.fixture
-def three(start_host):
-    return start_host(
-        "--instances",
-        "3",
-        AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions="2",
-    )
+def mortal_three(start_host):
+    """Three instances of one test's own."""
+    return start_host(*ARGUMENTS, **TWO_ACTIVITIES)
 
 
 async def test_requests_reach_every_instance(three):
@@ -60,9 +72,9 @@ async def test_an_event_that_comes_through_any_instance_reaches_the_orchestrator
         assert sorted((await client.ended(instance_id))["output"]) == list(range(9))
 
 
-async def test_the_work_of_an_instance_that_dies_is_taken_over(three, runs):
+async def test_the_work_of_an_instance_that_dies_is_taken_over(mortal_three, runs):
     tasks = [{"key": f"t{number}", "first": 60} for number in range(6)]
-    async with connect(three.base_url, limit=40) as client:
+    async with connect(mortal_three.base_url, limit=40) as client:
         instance_id = await client.start("steps_at_once", tasks)
 
         async def all_run():
@@ -78,25 +90,25 @@ async def test_the_work_of_an_instance_that_dies_is_taken_over(three, runs):
         assert (await client.ended(instance_id))["output"] == [2] * 6
 
 
-async def test_an_instance_that_dies_is_replaced(three):
-    async with connect(three.base_url) as client:
+async def test_an_instance_that_dies_is_replaced(mortal_three):
+    async with connect(mortal_three.base_url) as client:
         told = (await client.get("/api/who")).json()
     os.kill(told["host"], signal.SIGKILL)
 
     async def is_back():
-        async with connect(three.base_url) as client:
+        async with connect(mortal_three.base_url) as client:
             again = (await client.get("/api/who")).json()
             return again["instance"] == told["instance"] and again["host"] != told["host"]
 
     await eventually(is_back)
 
 
-async def test_requests_are_answered_while_an_instance_is_dead(three):
-    async with connect(three.base_url) as client:
+async def test_requests_are_answered_while_an_instance_is_dead(mortal_three):
+    async with connect(mortal_three.base_url) as client:
         os.kill((await client.get("/api/who")).json()["host"], signal.SIGKILL)
 
     async def ask():
-        async with connect(three.base_url) as client:
+        async with connect(mortal_three.base_url) as client:
             return (await client.get("/api/who")).status
 
     assert set(await asyncio.gather(*(ask() for _ in range(30)))) == {200}

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import azure.functions as func
+import tally
 
 bp = func.Blueprint()
 
@@ -182,6 +183,20 @@ def about_invocation(req: func.HttpRequest, context: func.Context) -> func.HttpR
 def setting(req: func.HttpRequest) -> func.HttpResponse:
     """An app setting as the function sees it."""
     return _answer({"value": os.environ.get(req.route_params["name"])})
+
+
+@bp.route(route="tally/{key}")
+def read_tally(req: func.HttpRequest) -> func.HttpResponse:
+    """How often something has run."""
+    return _answer(tally.read(req.route_params["key"]))
+
+
+@bp.route(route="job/{key}/{looks}")
+def job(req: func.HttpRequest) -> func.HttpResponse:
+    """202 until it was asked so many times, as an asynchronous HTTP API answers."""
+    if tally.count(req.route_params["key"]) < int(req.route_params["looks"]):
+        return func.HttpResponse(status_code=202, headers={"Location": req.url, "Retry-After": "0"})
+    return func.HttpResponse("job is done")
 
 
 @bp.route(route="block/{seconds}")
