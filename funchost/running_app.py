@@ -17,6 +17,9 @@ from funchost.durable.scheduling import Rules
 from funchost.exits import EXIT_BAD_SETTING, CannotStart
 from funchost.settings.model import Settings
 from funchost.taskhub import TaskHub
+from funchost.timers import functions as timer_functions
+from funchost.timers.listeners import TimerListeners
+from funchost.timers.moments import find_zone
 from funchost.worker.exceptions import AppLoadError
 from funchost.worker.model import FunctionInfo, WorkerSettings
 from funchost.worker.pool import WorkerPool
@@ -40,7 +43,8 @@ class RunningApp:
         self.functions: Sequence[FunctionInfo] = ()
         self._settings = settings
         self._hub = hub
-        self._dispatchers: list[InstanceDispatcher | ActivityDispatcher] = []
+        self._zone = find_zone(settings.time_zone)
+        self._dispatchers: list[InstanceDispatcher | ActivityDispatcher | TimerListeners] = []
 
     async def load(self) -> None:
         """Start the workers. Raises CannotStart when the app cannot be loaded; no worker is left then."""
@@ -49,10 +53,11 @@ class RunningApp:
             _check_selection(self._settings, self.pool.functions)
         except AppLoadError as error:
             raise CannotStart(_load_failure_text(self._settings, error)) from error
-        self.functions = [each for each in self.pool.functions if self._settings.function_selected(each.name)]
+        selected = [each for each in self.pool.functions if self._settings.function_selected(each.name)]
+        self.functions = timer_functions.checked(selected, self._zone)
 
     def start_dispatchers(self) -> None:
-        """Begin to take the task hub's work."""
+        """Begin to take the task hub's work and to fire timers."""
         # Loaded here, so that the command line answers without it.
         from funchost.http.outgoing import send
 
@@ -67,17 +72,18 @@ class RunningApp:
         )
         self._hub.on_orchestrations = instances.wake
         self._hub.on_activities = activities.wake
-        self._dispatchers = [instances, activities]
+        timers = TimerListeners(self._hub, self.pool, self.functions, self._zone)
+        self._dispatchers = [instances, activities, timers]
         for dispatcher in self._dispatchers:
             dispatcher.start()
 
     def drain(self) -> None:
-        """Take no new work from the task hub."""
+        """Take no new work from the task hub, and fire no timers."""
         for dispatcher in self._dispatchers:
             dispatcher.drain()
 
     def resume(self) -> None:
-        """Take the task hub's work again."""
+        """Take the task hub's work and fire timers again."""
         for dispatcher in self._dispatchers:
             dispatcher.resume()
 

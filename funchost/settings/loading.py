@@ -81,6 +81,7 @@ def load(flags: Flags, environment: Mapping[str, str]) -> Settings:
         request_limit_bytes=note("request_limit_bytes", worker_settings.request_limit_bytes(app_settings)),
         request_limits=host_json.request_limits(configuration),
         function_timeout_seconds=note("function_timeout_seconds", host_json.function_timeout(configuration)),
+        time_zone=worker_settings.time_zone(app_settings),
         log_levels=_log_levels(host_json.log_level_rules(configuration), flags.verbose, user_log_level.value),
         environment=worker_environment,
         origins=origins,

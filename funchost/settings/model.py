@@ -135,6 +135,7 @@ class Settings:
     request_limit_bytes: int
     request_limits: RequestLimits
     function_timeout_seconds: float | None
+    time_zone: str | None
     log_levels: LogLevels
     environment: Mapping[str, str]
     origins: Mapping[str, str]

@@ -82,6 +82,11 @@ def request_limit_bytes(app_settings: AppSettings) -> Known[int]:
     return Known(size, known.origin)
 
 
+def time_zone(app_settings: AppSettings) -> str | None:
+    """The name of the time zone that timers are due by; None for that of the machine."""
+    return app_settings.get("WEBSITE_TIME_ZONE") or app_settings.get("TZ") or None
+
+
 def check_runtime(app_settings: AppSettings) -> None:
     """Raises SettingsError when the app says that it is written in another language."""
     name = "FUNCTIONS_WORKER_RUNTIME"

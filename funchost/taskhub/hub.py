@@ -1,4 +1,4 @@
-"""The task hub as the rest of the house sees it: client operations, work items, and life signs in one."""
+"""The task hub as the rest of the house sees it: client operations, work items, timers, life signs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +8,11 @@ from funchost.taskhub.client_operations import ClientOperations
 from funchost.taskhub.exceptions import TaskHubError
 from funchost.taskhub.life_signs import LifeSigns
 from funchost.taskhub.storage.database import Database
+from funchost.taskhub.timers import Timers
 from funchost.taskhub.work_items import WorkItems
 
 
-class TaskHub(ClientOperations, WorkItems):
+class TaskHub(ClientOperations, WorkItems, Timers):
     """One host instance's access to a task hub.
 
     Attributes:
@@ -25,6 +26,7 @@ class TaskHub(ClientOperations, WorkItems):
     ) -> None:
         ClientOperations.__init__(self, database, default_version, overwrite_running)
         WorkItems.__init__(self, database, new_id())
+        Timers.__init__(self, database, self.host_id)
         self.on_orchestrations: Callable[[], None] = lambda: None
         self.on_activities: Callable[[], None] = lambda: None
         self._life_signs = LifeSigns(database, locks, self.host_id, self._on_any_work)

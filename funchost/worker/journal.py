@@ -5,6 +5,7 @@ triggers. Source: functions-host, 7.4.
 """
 
 import logging
+from collections.abc import Mapping
 from functools import lru_cache
 
 from funchost.worker.model import InvocationError
@@ -31,6 +32,15 @@ def executing(function: str, invocation_id: str, reason: str | None) -> None:
             invocation_id,
             extra=_context(function, invocation_id, None),
         )
+
+
+def trigger_details(function: str, invocation_id: str, details: Mapping[str, str]) -> None:
+    """Say what is special about how an invocation came about. Source: Azure WebJobs SDK, FunctionExecutor."""
+    _logger(function).info(
+        "Trigger Details: %s",
+        ", ".join(f"{name}: {value}" for name, value in details.items()),
+        extra=_context(function, invocation_id, None),
+    )
 
 
 def executed(

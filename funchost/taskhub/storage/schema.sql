@@ -78,3 +78,12 @@ CREATE TABLE activities (
 );
 CREATE INDEX activities_waiting ON activities (not_before, activity_id) WHERE leased_by IS NULL;
 CREATE INDEX activities_leased ON activities (leased_by) WHERE leased_by IS NOT NULL;
+
+-- Timer functions: which host fires each, and, where that is monitored, when it did last and is due next.
+CREATE TABLE timers (
+    function   TEXT PRIMARY KEY,
+    leased_by  TEXT,
+    last_at    INTEGER,             -- null: it has never fired
+    next_at    INTEGER,             -- null: it will never be due
+    updated_at INTEGER              -- null: nothing is recorded
+) WITHOUT ROWID;

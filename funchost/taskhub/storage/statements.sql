@@ -166,3 +166,24 @@ WHERE activity_id = :activity_id AND leased_by = :host_id
 
 -- name: finish_activity
 DELETE FROM activities WHERE activity_id = :activity_id AND leased_by = :host_id
+
+-- name: timer_of_another_host
+SELECT 1 FROM timers WHERE function = :function AND leased_by IS NOT NULL AND leased_by <> :host_id
+
+-- name: timer_of_this_host
+SELECT 1 FROM timers WHERE function = :function AND leased_by = :host_id
+
+-- name: lease_timer
+INSERT INTO timers (function, leased_by) VALUES (:function, :host_id)
+ON CONFLICT (function) DO UPDATE SET leased_by = excluded.leased_by
+WHERE leased_by IS NULL OR leased_by = excluded.leased_by
+
+-- name: free_timers
+UPDATE timers SET leased_by = NULL WHERE leased_by = :host_id
+
+-- name: timer_status
+SELECT last_at, next_at, updated_at FROM timers WHERE function = :function AND updated_at IS NOT NULL
+
+-- name: record_timer
+UPDATE timers SET last_at = :last_at, next_at = :next_at, updated_at = :updated_at
+WHERE function = :function AND leased_by = :host_id

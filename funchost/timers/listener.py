@@ -1,0 +1,169 @@
+"""A timer's listener: of all host instances one fires the timer, when it is due and never twice at a time.
+
+When that is, is decided in `schedule` and `monitoring`.
+Source: functions-host, 6.9; Azure WebJobs SDK extensions, TimerListener.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from datetime import tzinfo
+from typing import Literal
+
+from funchost.taskhub import LeaseLost, TaskHub
+from funchost.taskhub.clock import clock
+from funchost.taskhub.timers import TimerStatus
+from funchost.timers.functions import TimerFunction, payload
+from funchost.timers.moments import round_trip_text, to_local
+from funchost.timers.monitoring import is_past_due, status_after, status_at_start
+from funchost.worker import journal
+from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
+from funchost.worker.model import Invocation, InvocationError
+from funchost.worker.pool import WorkerPool
+
+# How soon a host notices that the one that fires the timer is gone.
+_LEASE_SECONDS = 1.0
+# The clock may be set, and a machine may sleep, without a sleeping task hearing of it.
+_LONGEST_SLEEP_SECONDS = 10.0
+_PAUSE_AFTER_TROUBLE_SECONDS = 1.0
+_SHOWN_OCCURRENCES = 5
+
+Unscheduled = Literal["IsPastDue", "RunOnStartup"]
+"""Why a timer fires although it is not due."""
+
+_log = logging.getLogger("Host.Triggers.Timer")
+
+
+class TimerListener:
+    """Fires one timer function, from `start` until `drain` or `stop`."""
+
+    def __init__(self, hub: TaskHub, pool: WorkerPool, timer: TimerFunction, zone: tzinfo) -> None:
+        self._hub = hub
+        self._pool = pool
+        self._timer = timer
+        self._zone = zone
+        self._is_draining = False
+        self._is_firing = False
+        self._startup_run_is_due = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to fire the timer, as soon as no other host does."""
+        self._is_draining = False
+        self._startup_run_is_due = self._timer.runs_on_startup
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name=f"timer: {self._timer.name}")
+
+    def drain(self) -> None:
+        """Fire no more; what runs goes on."""
+        self._is_draining = True
+        if self._task is not None and not self._is_firing:
+            self._task.cancel()
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Fire no more and wait for what runs, so long."""
+        self.drain()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=grace_seconds)
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        while not self._is_draining:
+            try:
+                await self._listen()
+            except PoolStopped:
+                return
+            except LeaseLost:
+                _log.warning("Timer '%s' is fired by another host now.", self._timer.name)
+            except Exception:
+                _log.exception("Timer '%s' could not be listened to. It is tried again.", self._timer.name)
+            if not self._is_draining:
+                await asyncio.sleep(_PAUSE_AFTER_TROUBLE_SECONDS)
+
+    async def _listen(self) -> None:
+        name, schedule = self._timer.name, self._timer.schedule
+        while not await self._hub.lease_timer(name):
+            await asyncio.sleep(_LEASE_SECONDS)
+        now = clock()
+        recorded = await self._hub.timer_status(name) if self._timer.is_monitored else None
+        status = status_at_start(recorded, schedule, now)
+        if self._timer.is_monitored and status != recorded:
+            await self._hub.record_timer(name, status)
+        self._show_occurrences(now)
+        unscheduled: Unscheduled | None = None
+        if self._timer.is_monitored and is_past_due(status, now):
+            unscheduled = "IsPastDue"
+        elif self._startup_run_is_due:
+            unscheduled = "RunOnStartup"
+        self._startup_run_is_due = False
+        if unscheduled is not None:
+            status = await self._fire(status, unscheduled)
+        while not self._is_draining:
+            await self._sleep_until(status.next)
+            status = await self._fire(status, None)
+
+    async def _sleep_until(self, due: int | None) -> None:
+        while due is None or due > clock():
+            seconds = _LONGEST_SLEEP_SECONDS if due is None else (due - clock()) / 1_000_000
+            await asyncio.sleep(min(seconds, _LONGEST_SLEEP_SECONDS))
+
+    async def _fire(self, status: TimerStatus, unscheduled: Unscheduled | None) -> TimerStatus:
+        """Run the function and record it. Raises LeaseLost when that is another host's affair by now."""
+        self._is_firing = True
+        try:
+            if not await self._hub.has_timer(self._timer.name):
+                raise LeaseLost(self._timer.name)
+            fired_at = clock()
+            if not await self._invoke(status, unscheduled) and self._is_draining:
+                # The host's stop ended it: as a run that was missed it comes again.
+                return status
+            status = status_after(status, self._timer.schedule, fired_at, on_schedule=unscheduled is None)
+            if self._timer.is_monitored:
+                await self._hub.record_timer(self._timer.name, status)
+            return status
+        finally:
+            self._is_firing = False
+
+    async def _invoke(self, status: TimerStatus, unscheduled: Unscheduled | None) -> bool:
+        """Whether the function came to its end, be it a failure. None of its failures stops the schedule."""
+        name, invocation_id = self._timer.name, str(uuid.uuid4())
+        journal.executing(name, invocation_id, f"Timer fired at {round_trip_text(clock(), self._zone)}")
+        if unscheduled is not None:
+            journal.trigger_details(name, invocation_id, self._details(status, unscheduled))
+        given = payload(self._timer, status, self._zone, is_past_due=unscheduled == "IsPastDue")
+        began = time.monotonic()
+        try:
+            result = await self._pool.invoke(Invocation(invocation_id, name, "json", given))
+        except (WorkerLost, FunctionTimedOut) as loss:
+            error = InvocationError(type(loss).__name__, str(loss), "")
+            milliseconds = (time.monotonic() - began) * 1000
+            journal.executed(name, invocation_id, False, milliseconds, loss.pid, error)
+            return False
+        milliseconds = (time.monotonic() - began) * 1000
+        journal.executed(name, invocation_id, result.ok, milliseconds, result.worker, result.error)
+        return True
+
+    def _details(self, status: TimerStatus, unscheduled: Unscheduled) -> dict[str, str]:
+        details: dict[str, str] = {"UnscheduledInvocationReason": unscheduled}
+        if unscheduled == "IsPastDue" and status.next is not None:
+            details["OriginalSchedule"] = round_trip_text(status.next, self._zone)
+        return details
+
+    def _show_occurrences(self, now: int) -> None:
+        if not _log.isEnabledFor(logging.INFO):
+            return
+        occurrences: list[int] = []
+        while len(occurrences) < _SHOWN_OCCURRENCES:
+            following = self._timer.schedule.next_after(occurrences[-1] if occurrences else now)
+            if following is None:
+                break
+            occurrences.append(following)
+        _log.info(
+            "The next %d occurrences of the '%s' schedule (%s) will be:\n%s",
+            _SHOWN_OCCURRENCES,
+            self._timer.name,
+            self._timer.expression,
+            "\n".join(f"{to_local(each, self._zone):%m/%d/%Y %H:%M:%S%z}" for each in occurrences),
+        )

@@ -1,0 +1,44 @@
+"""The timers of an app together: started, drained and stopped as one."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import tzinfo
+
+from funchost.taskhub import TaskHub
+from funchost.timers.functions import TIMER_TRIGGER, TimerFunction
+from funchost.timers.listener import TimerListener
+from funchost.worker.model import FunctionInfo
+from funchost.worker.pool import WorkerPool
+
+
+class TimerListeners:
+    """A listener for each timer function that can run."""
+
+    def __init__(
+        self, hub: TaskHub, pool: WorkerPool, functions: Iterable[FunctionInfo], zone: tzinfo
+    ) -> None:
+        """The functions are `checked` ones: those with an error or disabled are not listened to."""
+        timers = [
+            TimerFunction.of(each, zone)
+            for each in functions
+            if each.trigger == TIMER_TRIGGER and each.error is None and not each.disabled
+        ]
+        self._listeners = [TimerListener(hub, pool, timer, zone) for timer in timers]
+
+    def start(self) -> None:
+        """Begin to fire timers."""
+        for listener in self._listeners:
+            listener.start()
+
+    def drain(self) -> None:
+        """Fire no more until `resume`; what runs goes on."""
+        for listener in self._listeners:
+            listener.drain()
+
+    def resume(self) -> None:
+        """Fire timers again, as after a start: the original starts anew here."""
+        self.start()
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Fire no more and wait for what runs, so long."""
+        await asyncio.gather(*(listener.stop(grace_seconds) for listener in self._listeners))
