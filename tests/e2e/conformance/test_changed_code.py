@@ -65,6 +65,7 @@ async def test_the_instance_fails_and_says_which_task_was_expected_and_which_cam
 
 async def test_a_name_in_another_case_is_no_change(host):
     instance_id = await host.start("changes", ["echo", "ECHO"])
+    await host.running(instance_id)
 
     async def has_gone_on():
         return "TaskCompleted" in [event["EventType"] for event in await host.history(instance_id)]
