@@ -3,6 +3,7 @@
 Source: out-of-process orchestrator state of the durable extension, schema version 2 (V3).
 """
 
+import contextlib
 import enum
 import json
 from collections.abc import Iterator
@@ -89,9 +90,11 @@ def parse_failure(error_type: str, message: str, stack: str) -> Answer:
     """
     _, marker, state_text = message.rpartition(OUT_OF_PROC_MARKER)
     if marker:
-        state = parse_state(state_text)
-        if state.error is not None:
-            return state
+        # A message that only happens to contain the marker is an ordinary one.
+        with contextlib.suppress(MalformedAnswer):
+            state = parse_state(state_text)
+            if state.error is not None:
+                return state
     report = worker_report(error_type, message, stack)
     return Answer(error=f"One or more errors occurred. ({report})", has_actions=False)
 
