@@ -107,7 +107,7 @@ class ModelHub:
         if crash:
             row.ledger = None
         else:
-            self._apply(row, commit)
+            self.apply(row, commit)
             row.seen, row.looked_at, row.more_to_take = seen, looked_at, commit.more_to_take
         return commit
 
@@ -191,7 +191,8 @@ class ModelHub:
         returned = self.entity_functions[name](context.decode())
         return entities.decide_entity(row.instance, intake, returned, self.now)
 
-    def _apply(self, row: Row, commit: Commit) -> None:
+    def apply(self, row: Row, commit: Commit) -> None:
+        """Write what a commit says, as the hub does in one transaction."""
         row.mailbox = [
             (number, message)
             for number, message in row.mailbox
