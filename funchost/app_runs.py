@@ -126,9 +126,10 @@ class AppRuns:
             return
         load.result()
         try:
-            front_end.ready(self._settings, app.pool, app.functions)
+            front_end.ready(self._settings, app.pool, app.functions, app.timer_payload)
         except RouteError as error:
-            raise CannotStart(str(error)) from error
+            hint = 'Mend the route, or set extensions.http.routePrefix to "" in host.json.'
+            raise CannotStart(f"{error}\n{hint}") from error
         if self._role.announces:
             console.print_functions(app.functions, self._settings)
             if is_first:

@@ -33,14 +33,14 @@ class KeysApi:
     ) -> web.Response | None:
         """The response to the path behind `/admin/host/`; None when it is not about keys.
 
-        `words` are the segments in lower case.
+        `words` is that path in lower case; `segments` is what follows its first word, as it was sent.
         """
         scope = _SCOPES.get(words[0]) if words else None
         if scope is None:
             return None
         if scope == "systemKeys" and tuple(words[1:]) == (MASTER_KEY,):
             return await self._master(request)
-        return await self._answer(request, scope, None, segments[1:])
+        return await self._answer(request, scope, None, segments)
 
     async def answer_function(
         self, request: web.BaseRequest, function: str, segments: Sequence[str]
