@@ -1,0 +1,223 @@
+"""The writer and the reader: grouped commits, failures that stay alone, and checks that take no lock."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from funchost.taskhub.storage import database as database_module
+from funchost.taskhub.storage.database import Database, Transaction
+
+PUT = "INSERT INTO hosts VALUES (?, 0, 0)"
+NAMES = "SELECT host_id FROM hosts ORDER BY host_id"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "Hub.db"
+
+
+@pytest.fixture
+async def database(path: Path) -> AsyncIterator[Database]:
+    database = Database(path, power_loss_safe=False)
+    yield database
+    await database.close()
+
+
+def put(transaction: Transaction, name: str) -> str:
+    transaction.connection.execute(PUT, (name,))
+    return name
+
+
+async def names(database: Database) -> list[str]:
+    rows = await database.read(lambda connection: connection.execute(NAMES).fetchall())
+    return [name for (name,) in rows]
+
+
+class Gate:
+    """Holds the writer up, so that what is submitted meanwhile shares one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._open = threading.Event()
+        self._held = asyncio.ensure_future(database.write_if(self._wait, lambda transaction: None))
+
+    def _wait(self, connection: sqlite3.Connection) -> bool:
+        self._open.wait(10)
+        return False
+
+    async def release(self, *operations: "asyncio.Future[Any]") -> list[Any]:
+        """What becomes of operations that were submitted since."""
+        await asyncio.sleep(0)
+        self._open.set()
+        await self._held
+        return await asyncio.gather(*operations, return_exceptions=True)
+
+
+async def together(database: Database, *works: Callable[[Transaction], str]) -> list[Any]:
+    """Run operations that wait at the same time."""
+    gate = Gate(database)
+    await asyncio.sleep(0)
+    return await gate.release(*(asyncio.ensure_future(database.write(work)) for work in works))
+
+
+async def test_a_write_is_committed_when_it_returns(database: Database, path: Path) -> None:
+    assert await database.write(lambda transaction: put(transaction, "a")) == "a"
+    other = sqlite3.connect(path)
+    assert other.execute(NAMES).fetchall() == [("a",)]
+    other.close()
+
+
+async def test_operations_that_wait_together_share_one_commit(database: Database) -> None:
+    statements: list[str] = []
+    await database.write(lambda transaction: transaction.connection.set_trace_callback(statements.append))
+    statements.clear()
+    results = await together(database, *(partial(put, name=n) for n in "abcde"))
+    assert results == list("abcde")
+    assert statements.count("COMMIT") == 1
+    await database.write(lambda transaction: transaction.connection.set_trace_callback(None))
+
+
+async def test_one_that_refuses_before_it_writes_leaves_the_others_alone(database: Database) -> None:
+    def refuse(transaction: Transaction) -> str:
+        raise LookupError("refused")
+
+    first, refused, last = await together(database, lambda t: put(t, "a"), refuse, lambda t: put(t, "c"))
+    assert (first, last) == ("a", "c")
+    assert isinstance(refused, LookupError)
+    assert await names(database) == ["a", "c"]
+
+
+async def test_of_one_that_breaks_halfway_nothing_is_kept_and_of_the_others_all(database: Database) -> None:
+    runs: list[str] = []
+
+    def counted(transaction: Transaction, name: str) -> str:
+        runs.append(name)
+        return put(transaction, name)
+
+    def breaks(transaction: Transaction) -> str:
+        put(transaction, "half")
+        raise ArithmeticError("broken")
+
+    first, broken, last = await together(
+        database, lambda t: counted(t, "a"), breaks, lambda t: counted(t, "c")
+    )
+    assert (first, last) == ("a", "c")
+    assert isinstance(broken, ArithmeticError)
+    assert await names(database) == ["a", "c"]
+    assert runs == ["a", "a", "c"]
+
+
+async def test_one_that_breaks_a_rule_of_the_schema_leaves_the_others_alone(database: Database) -> None:
+    results = await together(database, *(partial(put, name=n) for n in ("a", "a", "b")))
+    assert results[::2] == ["a", "b"]
+    assert isinstance(results[1], sqlite3.IntegrityError)
+    assert await names(database) == ["a", "b"]
+
+
+async def test_work_is_announced_after_the_commit_and_not_for_what_was_undone(database: Database) -> None:
+    heard: list[tuple[bool, bool]] = []
+    database.on_work = lambda orchestrations, activities: heard.append((orchestrations, activities))
+
+    def makes_activities(transaction: Transaction) -> str:
+        transaction.activities = True
+        return put(transaction, "a")
+
+    def breaks(transaction: Transaction) -> str:
+        transaction.orchestrations = True
+        put(transaction, "half")
+        raise ArithmeticError
+
+    await together(database, breaks, makes_activities)
+    assert heard == [(False, True)]
+    await database.write(lambda transaction: put(transaction, "quiet"))
+    assert heard == [(False, True)]
+
+
+async def test_a_check_that_finds_nothing_takes_no_lock(database: Database, path: Path) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    never = database.write_if(lambda connection: False, lambda transaction: put(transaction, "a"))
+    assert await asyncio.wait_for(never, 5) is None
+    other.execute("ROLLBACK")
+    other.close()
+
+
+async def test_a_check_that_finds_something_is_followed_by_its_write(database: Database) -> None:
+    assert await database.write_if(lambda connection: True, lambda t: put(t, "a")) == "a"
+    assert await names(database) == ["a"]
+
+
+async def test_a_check_that_fails_is_the_failure_of_its_caller_alone(database: Database) -> None:
+    def fails(connection: sqlite3.Connection) -> bool:
+        raise ArithmeticError
+
+    gate = Gate(database)
+    await asyncio.sleep(0)
+    checked = asyncio.ensure_future(database.write_if(fails, lambda t: put(t, "never")))
+    written = asyncio.ensure_future(database.write(lambda t: put(t, "a")))
+    results = await gate.release(checked, written)
+    assert isinstance(results[0], ArithmeticError)
+    assert results[1] == "a"
+    assert await names(database) == ["a"]
+
+
+async def test_what_is_not_worth_it_any_more_on_a_second_try_gives_nothing(database: Database) -> None:
+    checks = iter([True, False])
+
+    def breaks(transaction: Transaction) -> str:
+        put(transaction, "half")
+        raise ArithmeticError
+
+    gate = Gate(database)
+    await asyncio.sleep(0)
+    checked = asyncio.ensure_future(database.write_if(lambda connection: next(checks), lambda t: put(t, "a")))
+    broken = asyncio.ensure_future(database.write(breaks))
+    results = await gate.release(checked, broken)
+    assert results[0] is None
+    assert await names(database) == []
+
+
+async def test_a_caller_that_leaves_does_not_disturb_the_others(database: Database) -> None:
+    gate = Gate(database)
+    await asyncio.sleep(0)
+    leaves = asyncio.ensure_future(database.write(lambda t: put(t, "a")))
+    stays = asyncio.ensure_future(database.write(lambda t: put(t, "b")))
+    await asyncio.sleep(0)
+    leaves.cancel()
+    assert (await gate.release(stays)) == ["b"]
+    assert await names(database) == ["a", "b"]
+
+
+async def test_a_file_that_stays_locked_fails_those_who_wait_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_BUSY_SECONDS", 0.05)
+    database = Database(path, power_loss_safe=False)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    results = await together(database, *(partial(put, name=n) for n in "abc"))
+    assert all(isinstance(each, sqlite3.OperationalError) for each in results)
+    other.execute("ROLLBACK")
+    other.close()
+    assert await database.write(lambda t: put(t, "later")) == "later"
+    await database.close()
+
+
+async def test_what_waits_is_finished_before_the_file_is_closed(path: Path) -> None:
+    database = Database(path, power_loss_safe=False)
+    writes = [asyncio.ensure_future(database.write(partial(put, name=name))) for name in "abcdefgh"]
+    await asyncio.sleep(0)
+    await database.close()
+    assert await asyncio.gather(*writes) == list("abcdefgh")
+
+
+async def test_a_closed_database_says_so_instead_of_waiting_for_ever(path: Path) -> None:
+    database = Database(path, power_loss_safe=False)
+    await database.close()
+    with pytest.raises(RuntimeError, match=r"Hub\.db' is closed"):
+        await database.write(lambda t: put(t, "late"))
