@@ -43,7 +43,7 @@ class RunningApp:
         self.functions: Sequence[FunctionInfo] = ()
         self._settings = settings
         self._hub = hub
-        self._zone = find_zone(settings.time_zone)
+        self._timers: TimerListeners
         self._dispatchers: list[InstanceDispatcher | ActivityDispatcher | TimerListeners] = []
 
     async def load(self) -> None:
@@ -54,7 +54,9 @@ class RunningApp:
         except AppLoadError as error:
             raise CannotStart(_load_failure_text(self._settings, error)) from error
         selected = [each for each in self.pool.functions if self._settings.function_selected(each.name)]
-        self.functions = timer_functions.checked(selected, self._zone)
+        zone = find_zone(self._settings.time_zone)
+        self.functions = timer_functions.checked(selected, zone)
+        self._timers = TimerListeners(self._hub, self.pool, self.functions, zone)
 
     def start_dispatchers(self) -> None:
         """Begin to take the task hub's work and to fire timers."""
@@ -72,10 +74,13 @@ class RunningApp:
         )
         self._hub.on_orchestrations = instances.wake
         self._hub.on_activities = activities.wake
-        timers = TimerListeners(self._hub, self.pool, self.functions, self._zone)
-        self._dispatchers = [instances, activities, timers]
+        self._dispatchers = [instances, activities, self._timers]
         for dispatcher in self._dispatchers:
             dispatcher.start()
+
+    async def timer_payload(self, function: str) -> bytes:
+        """What a timer function is given when it is run by hand."""
+        return await self._timers.payload_by_hand(function)
 
     def drain(self) -> None:
         """Take no new work from the task hub, and fire no timers."""

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from funchost.durable.status import PUBLIC_PATH
 from funchost.http.admin.api import AdminApi
+from funchost.http.admin.functions import TimerPayload
 from funchost.http.admin.host import HostControl
 from funchost.http.admission import cors
 from funchost.http.admission.access import DURABLE_KEY
@@ -96,15 +97,22 @@ class HttpFrontEnd:
         self._port = listening_socket.getsockname()[1]
         await self._public.start(listening_socket)
 
-    def ready(self, settings: Settings, pool: WorkerPool, functions: Sequence[FunctionInfo]) -> None:
+    def ready(
+        self,
+        settings: Settings,
+        pool: WorkerPool,
+        functions: Sequence[FunctionInfo],
+        timer_payload: TimerPayload,
+    ) -> None:
         """Serve these functions from now on, under these settings.
 
+        `timer_payload` gives what the timer function of a name receives when it is run by hand.
         Raises RouteError when one of their routes cannot be registered; the app cannot run then.
         """
         self._site = Site(settings, self._hub, pool, functions, self._keys)
         self._settings = settings
         self._guard = Guard(settings.address, settings.cors)
-        self._admin.ready(settings, pool, functions)
+        self._admin.ready(settings, pool, functions, timer_payload)
         self._decided.set()
 
     def hold(self) -> None:

@@ -45,14 +45,17 @@ def checked(functions: Iterable[FunctionInfo], zone: tzinfo) -> list[FunctionInf
     return [_checked(function, zone) for function in functions]
 
 
-def payload(timer: TimerFunction, status: TimerStatus | None, zone: tzinfo, *, is_past_due: bool) -> bytes:
+def payload(
+    schedule: Schedule | None, status: TimerStatus | None, zone: tzinfo, *, is_past_due: bool
+) -> bytes:
     """The JSON text that becomes the function's TimerRequest.
 
+    Without a schedule (one that could not be read) the function can still be run by hand.
     Source: Azure WebJobs SDK extensions, TimerInfo as Newtonsoft.Json writes it.
     """
     value = {
-        "Schedule": {"AdjustForDST": timer.schedule.adjusts_for_dst},
-        "ScheduleStatus": _status_json(status, zone) if status is not None and timer.is_monitored else None,
+        "Schedule": {"AdjustForDST": schedule is None or schedule.adjusts_for_dst},
+        "ScheduleStatus": None if status is None else _status_json(status, zone),
         "IsPastDue": is_past_due,
     }
     return json.dumps(value, separators=(",", ":")).encode()

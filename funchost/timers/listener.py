@@ -132,7 +132,8 @@ class TimerListener:
         journal.executing(name, invocation_id, f"Timer fired at {round_trip_text(clock(), self._zone)}")
         if unscheduled is not None:
             journal.trigger_details(name, invocation_id, self._details(status, unscheduled))
-        given = payload(self._timer, status, self._zone, is_past_due=unscheduled == "IsPastDue")
+        shown = status if self._timer.is_monitored else None
+        given = payload(self._timer.schedule, shown, self._zone, is_past_due=unscheduled == "IsPastDue")
         began = time.monotonic()
         try:
             result = await self._pool.invoke(Invocation(invocation_id, name, "json", given))

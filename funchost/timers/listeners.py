@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import tzinfo
 
 from funchost.taskhub import TaskHub
-from funchost.timers.functions import TIMER_TRIGGER, TimerFunction
+from funchost.timers.functions import TIMER_TRIGGER, TimerFunction, payload
 from funchost.timers.listener import TimerListener
 from funchost.worker.model import FunctionInfo
 from funchost.worker.pool import WorkerPool
@@ -18,12 +18,13 @@ class TimerListeners:
         self, hub: TaskHub, pool: WorkerPool, functions: Iterable[FunctionInfo], zone: tzinfo
     ) -> None:
         """The functions are `checked` ones: those with an error or disabled are not listened to."""
-        timers = [
-            TimerFunction.of(each, zone)
-            for each in functions
-            if each.trigger == TIMER_TRIGGER and each.error is None and not each.disabled
+        usable = [each for each in functions if each.trigger == TIMER_TRIGGER and each.error is None]
+        self._hub = hub
+        self._zone = zone
+        self._timers = {each.name: TimerFunction.of(each, zone) for each in usable}
+        self._listeners = [
+            TimerListener(hub, pool, self._timers[each.name], zone) for each in usable if not each.disabled
         ]
-        self._listeners = [TimerListener(hub, pool, timer, zone) for timer in timers]
 
     def start(self) -> None:
         """Begin to fire timers."""
@@ -38,6 +39,16 @@ class TimerListeners:
     def resume(self) -> None:
         """Fire timers again, as after a start: the original starts anew here."""
         self.start()
+
+    async def payload_by_hand(self, function: str) -> bytes:
+        """What this timer function is given when it is run by hand.
+
+        Source: Azure WebJobs SDK extensions, TimerTriggerBinding.BindAsync.
+        """
+        timer = self._timers.get(function)
+        is_monitored = timer is not None and timer.is_monitored
+        status = await self._hub.timer_status(function) if is_monitored else None
+        return payload(None if timer is None else timer.schedule, status, self._zone, is_past_due=False)
 
     async def stop(self, grace_seconds: float) -> None:
         """Fire no more and wait for what runs, so long."""

@@ -22,6 +22,11 @@ DURABLE_FUNCTIONS = (
 )
 
 
+async def timer_payload(function: str) -> bytes:
+    """What timers say that a function is given."""
+    return f"timer {function}".encode()
+
+
 @dataclasses.dataclass
 class Host:
     """A running front end and the ways to reach it."""
@@ -45,7 +50,7 @@ class Host:
 
     def ready(self, functions: Sequence[FunctionInfo]) -> None:
         """Serve these functions, beside the durable ones that every test has."""
-        self.front.ready(self.settings, self.pool, [*functions, *DURABLE_FUNCTIONS])
+        self.front.ready(self.settings, self.pool, [*functions, *DURABLE_FUNCTIONS], timer_payload)
 
     def app_url(self, path: str) -> str:
         return f"http://localhost:{self.port}{path}"

@@ -48,7 +48,7 @@ def test_the_payload_is_what_the_original_sends(info):
     timer = TimerFunction.of(info("0 */5 * * * *"), BERLIN)
     status = TimerStatus(NOON + 1_500_000, NOON + 300 * SECOND, NOON + 1_500_000)
 
-    assert payload(timer, status, BERLIN, is_past_due=True).decode() == (
+    assert payload(timer.schedule, status, BERLIN, is_past_due=True).decode() == (
         '{"Schedule":{"AdjustForDST":true},"ScheduleStatus":{"Last":"2026-01-01T13:00:01.5+01:00",'
         '"Next":"2026-01-01T13:05:00+01:00","LastUpdated":"2026-01-01T13:00:01.5+01:00"},"IsPastDue":true}'
     )
@@ -57,19 +57,20 @@ def test_the_payload_is_what_the_original_sends(info):
 def test_a_time_span_does_not_adjust_for_daylight_saving(info):
     timer = TimerFunction.of(info("01:00:00"), UTC)
 
-    assert json.loads(payload(timer, None, UTC, is_past_due=False))["Schedule"] == {"AdjustForDST": False}
+    assert json.loads(payload(timer.schedule, None, UTC, is_past_due=False))["Schedule"] == {
+        "AdjustForDST": False
+    }
 
 
-def test_what_is_not_monitored_has_no_status(info):
-    timer = TimerFunction.of(info("0 */5 * * * *", useMonitor=False), UTC)
-    status = TimerStatus(NOON, NOON, NOON)
+def test_without_a_record_there_is_no_status(info):
+    timer = TimerFunction.of(info("0 */5 * * * *"), UTC)
 
-    assert json.loads(payload(timer, status, UTC, is_past_due=False))["ScheduleStatus"] is None
+    assert json.loads(payload(timer.schedule, None, UTC, is_past_due=False))["ScheduleStatus"] is None
 
 
 def test_a_timer_that_never_fired_and_never_will_has_the_ends_of_the_calendar(info):
     timer = TimerFunction.of(info("0 0 0 30 2 *"), UTC)
-    status = json.loads(payload(timer, TimerStatus(None, None, NOON), UTC, is_past_due=False))[
+    status = json.loads(payload(timer.schedule, TimerStatus(None, None, NOON), UTC, is_past_due=False))[
         "ScheduleStatus"
     ]
 
@@ -82,7 +83,7 @@ def test_a_timer_that_never_fired_and_never_will_has_the_ends_of_the_calendar(in
 
 def test_the_sdk_makes_a_timer_request_of_it(info):
     timer = TimerFunction.of(info("0 */5 * * * *"), UTC)
-    text = payload(timer, TimerStatus(NOON, NOON, NOON), UTC, is_past_due=True).decode()
+    text = payload(timer.schedule, TimerStatus(NOON, NOON, NOON), UTC, is_past_due=True).decode()
     converter = func.get_binding_registry().get("timerTrigger")
 
     request = converter.decode(func.meta.Datum(text, "json"), trigger_metadata=None)

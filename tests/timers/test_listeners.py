@@ -1,6 +1,8 @@
 """Timers over a real task hub: who fires, when, and what of it is known afterwards."""
 
 import asyncio
+import dataclasses
+import json
 import logging
 from datetime import UTC
 
@@ -120,8 +122,6 @@ async def test_an_unforeseen_error_does_not_stop_the_schedule(open_hub, listen, 
 
 
 async def test_a_bad_or_disabled_timer_does_not_hinder_the_others(open_hub, listen, info, pool, until):
-    import dataclasses
-
     disabled = dataclasses.replace(info(OFTEN, "disabled"), disabled=True)
     bad = dataclasses.replace(info("x", "bad"), error="bad")
 
@@ -299,3 +299,23 @@ async def test_a_pool_that_stops_ends_the_listening_quietly(open_hub, listen, in
 
     assert len(pool.invocations) == 1
     assert caplog.text == ""
+
+
+async def test_by_hand_a_monitored_timer_is_given_its_record(open_hub, listen, info, pool, until):
+    hub = await open_hub()
+    await record(hub, missed(30))
+    listeners = listen(hub, info(DAILY), info(OFTEN, "often"))
+    await until(lambda: pool.invocations)
+
+    monitored = json.loads(await listeners.payload_by_hand("tick"))
+    unmonitored = json.loads(await listeners.payload_by_hand("often"))
+
+    assert monitored["ScheduleStatus"].keys() == {"Last", "Next", "LastUpdated"}
+    assert monitored["IsPastDue"] is False
+    assert unmonitored == {"Schedule": {"AdjustForDST": False}, "ScheduleStatus": None, "IsPastDue": False}
+
+
+async def test_by_hand_a_timer_runs_although_its_schedule_is_bad(open_hub, listen, info):
+    listeners = listen(await open_hub(), dataclasses.replace(info("x"), error="bad"))
+
+    assert json.loads(await listeners.payload_by_hand("tick"))["Schedule"] == {"AdjustForDST": True}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from funchost.http.admin.functions import FunctionsApi
+from funchost.http.admin.functions import FunctionsApi, TimerPayload
 from funchost.http.admin.host import HostApi, HostControl
 from funchost.http.admin.keys import KeysApi
 from funchost.http.admission.access import Level
@@ -34,10 +34,16 @@ class AdminApi:
         self._functions = FunctionsApi()
         self._keys = None if keys is None else KeysApi(keys)
 
-    def ready(self, settings: Settings, pool: WorkerPool, functions: Sequence[FunctionInfo]) -> None:
+    def ready(
+        self,
+        settings: Settings,
+        pool: WorkerPool,
+        functions: Sequence[FunctionInfo],
+        timer_payload: TimerPayload,
+    ) -> None:
         """The app runs, with these functions."""
         self._host.running(settings)
-        self._functions.use(settings, pool, functions)
+        self._functions.use(settings, pool, functions, timer_payload)
 
     def starting(self) -> None:
         """The app is about to be started again."""

@@ -7,7 +7,7 @@ Source: Azure Functions host, FunctionsController.
 import asyncio
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -17,12 +17,13 @@ from funchost.http.replies import empty_reply, json_reply
 from funchost.http.requests import BodyTooLarge, read_body
 from funchost.http.routing.routes import HttpFunction, full_route
 from funchost.settings.model import Settings
-from funchost.worker.exceptions import PoolStopped, WorkerLost
+from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.model import FunctionInfo, Invocation
 
+TimerPayload = Callable[[str], Awaitable[bytes]]
+"""What the timer function of this name is given when nobody waited for the clock."""
+
 _TIMER_TRIGGER = "timerTrigger"
-# What a timer function is given when nobody waited for the clock.
-_TIMER_BY_HAND = json.dumps({"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False})
 
 
 class FunctionsApi:
@@ -31,14 +32,22 @@ class FunctionsApi:
     def __init__(self) -> None:
         self._functions: Sequence[FunctionInfo] = ()
         self._pool: WorkerPool | None = None
+        self._timer_payload: TimerPayload
         self._prefix = ""
         self._body_limit = 0
         self._by_hand: set[asyncio.Task[None]] = set()
 
-    def use(self, settings: Settings, pool: WorkerPool, functions: Sequence[FunctionInfo]) -> None:
+    def use(
+        self,
+        settings: Settings,
+        pool: WorkerPool,
+        functions: Sequence[FunctionInfo],
+        timer_payload: TimerPayload,
+    ) -> None:
         """Serve these functions."""
         self._functions = sorted(functions, key=lambda function: function.name.upper())
         self._pool = pool
+        self._timer_payload = timer_payload
         self._prefix = settings.route_prefix
         self._body_limit = settings.request_limit_bytes
 
@@ -84,11 +93,19 @@ class FunctionsApi:
             return json_reply(400, {"Message": 'The body is not a JSON object. Send {"input": "text"}.'})
         if self._pool is None:
             return not_running()
-        invocation = _invocation(function, body.get("input"))
+        invocation = await self._invocation(function, body.get("input"))
         task = asyncio.create_task(_run(self._pool, invocation), name=f"by hand: {function.name}")
         self._by_hand.add(task)
         task.add_done_callback(self._by_hand.discard)
         return empty_reply(202)
+
+    async def _invocation(self, function: FunctionInfo, given: Any) -> Invocation:
+        invocation_id = str(uuid.uuid4())
+        if function.trigger == _TIMER_TRIGGER:
+            # Whatever the input is: the original makes the timer's value itself.
+            return Invocation(invocation_id, function.name, "json", await self._timer_payload(function.name))
+        text = given if isinstance(given, str) else "" if given is None else json.dumps(given)
+        return Invocation(invocation_id, function.name, "string", text.encode())
 
     def _item(self, function: FunctionInfo, base_url: str) -> dict[str, Any]:
         url = None
@@ -123,16 +140,5 @@ class FunctionsApi:
 async def _run(pool: WorkerPool, invocation: Invocation) -> None:
     try:
         await run(pool, invocation)
-    except (WorkerLost, PoolStopped):
+    except (WorkerLost, FunctionTimedOut, PoolStopped):
         return  # the journal has told it, and no client is waiting
-
-
-def _invocation(function: FunctionInfo, given: Any) -> Invocation:
-    text = given if isinstance(given, str) else "" if given is None else json.dumps(given)
-    is_timer = function.trigger == _TIMER_TRIGGER
-    return Invocation(
-        invocation_id=str(uuid.uuid4()),
-        function=function.name,
-        datum="json" if is_timer else "string",
-        payload=(text or _TIMER_BY_HAND if is_timer else text).encode(),
-    )
