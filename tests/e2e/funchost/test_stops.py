@@ -103,8 +103,9 @@ async def test_a_stop_does_not_wait_for_ever(start_host, runs):
     assert host.wait(20) == 0
 
 
-@pytest.mark.parametrize("how", ["SIGTERM", "Ctrl+C"])
-@pytest.mark.parametrize("seconds", [0, 0.1, 0.2, 0.3])
+@pytest.mark.parametrize(
+    ("seconds", "how"), [(0, "SIGTERM"), (0.1, "Ctrl+C"), (0.2, "SIGTERM"), (0.3, "Ctrl+C")]
+)
 def test_a_stop_at_any_moment_of_the_start_ends_with_code_0(make_host, seconds, how):
     host = make_host()
     host.launch()

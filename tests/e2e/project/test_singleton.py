@@ -55,7 +55,7 @@ async def test_an_id_is_free_again_when_its_instance_has_ended(project):
 
 async def test_an_id_is_free_again_when_its_instance_was_terminated(project):
     instance_id = new_id()
-    await project.get(path(instance_id, seconds=3))
+    await project.get(path(instance_id, seconds=1))
     await project.operate(instance_id, "terminate")
     await project.ended(instance_id)
 
