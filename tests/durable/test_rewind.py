@@ -8,6 +8,7 @@ import azure.durable_functions as df
 import pytest
 
 from funchost.durable.commit import Commit
+from funchost.durable.entities import entity_state
 from funchost.durable.events import EventType
 from funchost.durable.model import Status
 from funchost.durable.rewind import failed_children, rewind
@@ -252,6 +253,7 @@ def test_answered_entities_signals_timers_and_events_are_kept(hub_of: HubOf, swi
 
     assert output(row) == [3, 3]
     assert switch.calls == [3, 3]
+    assert entity_state(hub.rows["@counter@k"].instance) == "3"
 
 
 def test_a_cancelled_timer_is_kept(hub_of: HubOf, switch: Switch) -> None:
