@@ -101,6 +101,17 @@ async def test_a_timer_is_taken_when_it_is_due_and_not_before(hub: TaskHub) -> N
     assert (taken.event.type, taken.event.task_id) == (EventType.TIMER_FIRED, 3)
 
 
+async def test_a_timer_that_an_episode_found_in_the_mailbox_undue_still_starts_one(hub: TaskHub) -> None:
+    await hub.start("work", "one", None)
+    leased = await lease_one(hub)
+    due = clock() + 100 * SECOND
+    fired = Message("one", events.timer_fired(due, 3, due), leased.instance.execution_id, due)
+    await hub.commit_episode(leased, commit_of(leased, messages=[fired]))
+    await hub.raise_event("one", "go", "1")
+    await step(hub)
+    assert await hub.next_ready_at() == due
+
+
 async def test_a_cancelled_timer_never_fires(hub: TaskHub, folder: Path) -> None:
     await hub.start("work", "one", None)
     leased = await lease_one(hub)
