@@ -7,13 +7,13 @@ Source: functions-host, 2.4, 2.5, 9.4.
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from typing import Any
 
 from azure.functions.meta import Datum
 
 from funchost.worker.child.context import Context, TraceContext
 from funchost.worker.child.converters import Converter
+from funchost.worker.child.cookies import cookie_texts
 from funchost.worker.child.signatures import FunctionLoadError, Return
 from funchost.worker.model import FunctionInfo
 from funchost.worker.protocol import Frame
@@ -174,12 +174,8 @@ def _text_datums(values: Mapping[str, str]) -> dict[str, Datum]:
 
 def _reply(value: Mapping[str, Any]) -> dict[str, Any]:
     headers = [[name, header.value] for name, header in value["headers"].items()]
-    headers += [["set-cookie", text] for cookie in value["cookies"] or () for text in _cookie_texts(cookie)]
+    headers += [["set-cookie", text] for text in cookie_texts(value["cookies"] or ())]
     return {"status": _status(value["status_code"].value), "headers": headers}
-
-
-def _cookie_texts(cookie: SimpleCookie) -> list[str]:
-    return [morsel.OutputString() for morsel in cookie.values()]
 
 
 def _status(text: str) -> int:
