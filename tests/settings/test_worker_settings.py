@@ -119,3 +119,12 @@ def test_another_functions_environment_is_overruled_with_a_warning(load_app: Loa
     settings = load_app({"AZURE_FUNCTIONS_ENVIRONMENT": "Production"})
     assert settings.environment["AZURE_FUNCTIONS_ENVIRONMENT"] == "Development"
     assert settings.warnings[0].startswith("AZURE_FUNCTIONS_ENVIRONMENT is 'Production' (environment).")
+
+
+def test_timers_are_due_by_the_time_zone_of_the_app_settings(load_app: Load) -> None:
+    assert load_app().time_zone is None
+    assert load_app({"TZ": "Asia/Tokyo"}).time_zone == "Asia/Tokyo"
+    assert (
+        load_app({"TZ": "Asia/Tokyo"}, values={"WEBSITE_TIME_ZONE": "Europe/Berlin"}).time_zone
+        == "Europe/Berlin"
+    )
