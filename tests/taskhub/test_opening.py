@@ -4,6 +4,7 @@ import os
 import sqlite3
 import stat
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,19 @@ async def test_a_file_where_the_locks_should_be_is_refused(folder: Path) -> None
     (folder / "Hub.hosts").write_text("in the way")
     with pytest.raises(TaskHubError, match=r"Hub\.hosts"):
         await TaskHub.open(folder, "Hub")
+
+
+async def test_a_new_file_that_another_host_has_in_hand_is_waited_for(folder: Path) -> None:
+    folder.mkdir()
+    other = sqlite3.connect(folder / "Hub.db", isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE in_hand (it)")
+    other.execute("BEGIN IMMEDIATE")
+    lets_go = threading.Timer(0.1, other.execute, ["ROLLBACK"])
+    lets_go.start()
+    hub = await TaskHub.open(folder, "Hub")
+    lets_go.join()
+    other.close()
+    await hub.close()
 
 
 @NOT_ROOT

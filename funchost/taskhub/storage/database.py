@@ -8,6 +8,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from funchost.taskhub.storage.statements import SCHEMA
 
 SCHEMA_VERSION = 1
 _BUSY_SECONDS = 60.0
+_BUSY_PAUSE_SECONDS = 0.01
 _CACHED_STATEMENTS = 256
 
 T = TypeVar("T")
@@ -117,7 +119,7 @@ class Database:
         except sqlite3.Error as error:
             raise TaskHubError(self._path, str(error)) from error
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(connection)
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         except sqlite3.Error as error:
             connection.close()
@@ -199,6 +201,19 @@ class Database:
                 operation.done.set_result(operation.result)
         if transaction.orchestrations or transaction.activities:
             self.on_work(transaction.orchestrations, transaction.activities)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to WAL mode. SQLite answers `locked` at once here when another host has the new file in hand."""
+    give_up_at = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+            time.sleep(_BUSY_PAUSE_SECONDS)
 
 
 def _create_tables(connection: sqlite3.Connection) -> None:
