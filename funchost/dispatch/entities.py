@@ -23,7 +23,7 @@ class EntityBatches:
         self._max_batch = max_batch
 
     async def run(self, item: LeasedInstance) -> Commit:
-        """Run what waits for a leased entity. Raises WorkerLost or PoolStopped.
+        """Run what waits for a leased entity. Raises WorkerLost, FunctionTimedOut or PoolStopped.
 
         A function that breaks outside its operations fails the whole batch; the original would try the
         same batch again for ever.
