@@ -68,6 +68,10 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
                 item.instance_id,
             )
 
+    async def _give_back(self, item: LeasedActivity, pause_seconds: float) -> None:
+        not_before = clock() + int(pause_seconds * 1_000_000)
+        await self._hub.postpone_activity(item, item.input, not_before)
+
     async def _run_and_hand_in(self, item: LeasedActivity) -> None:
         outcome = await (self._ask(item) if item.name == HTTP_ACTIVITY else self._run(item))
         if isinstance(outcome, Poll):

@@ -10,6 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
+from funchost.taskhub import LeaseLost
+
 _log = logging.getLogger("Host.Durable")
 
 Item = TypeVar("Item")
@@ -65,6 +67,10 @@ class Dispatcher(ABC, Generic[Item]):
     async def _work(self, item: Item) -> None:
         """Do one work item, from lease to commit."""
 
+    @abstractmethod
+    async def _give_back(self, item: Item, pause_seconds: float) -> None:
+        """Have a work item tried again after the pause, here or elsewhere. Raises LeaseLost."""
+
     async def _seconds_until_due(self) -> float | None:
         """How long until a work item is due by itself; None when only a wake-up can bring one."""
         return None
@@ -100,7 +106,19 @@ class Dispatcher(ABC, Generic[Item]):
         try:
             await self._work(item)
         except Exception:
-            _log.exception("A work item was abandoned.")
+            _log.exception("A work item could not be done. It is tried again.")
+            await self._give_back_at_last(item)
+
+    async def _give_back_at_last(self, item: Item) -> None:
+        """A lease that is kept would leave its instance hanging for as long as this host lives."""
+        while True:
+            try:
+                return await self._give_back(item, _PAUSE_AFTER_TROUBLE_SECONDS)
+            except LeaseLost:
+                return
+            except Exception:
+                _log.exception("A work item could not be given back. It is tried again.")
+                await asyncio.sleep(_PAUSE_AFTER_TROUBLE_SECONDS)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

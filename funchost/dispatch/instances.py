@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from funchost.dispatch.dispatcher import Dispatcher
 from funchost.dispatch.entities import EntityBatches
 from funchost.dispatch.history_cache import Execution, HistoryCache
-from funchost.dispatch.orchestrations import OrchestrationEpisodes
+from funchost.dispatch.orchestrations import OrchestrationEpisodes, VersionRefused
 from funchost.durable.commit import Commit
 from funchost.durable.identity import is_entity_id
 from funchost.taskhub import LeasedInstance, LeaseLost, TaskHub
@@ -19,6 +19,9 @@ _log = logging.getLogger("Host.Durable")
 # After an episode an instance waits for this multiple of the replay's time, unless all its open tasks
 # have answered: replays then cost at most a third of the time, however many tasks there are.
 _REST_FACTOR = 2
+
+# How long an instance of another version is left alone before somebody looks at it again.
+_PAUSE_AFTER_REFUSAL_SECONDS = 10.0
 
 
 class InstanceDispatcher(Dispatcher[LeasedInstance]):
@@ -50,12 +53,18 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
             # Neither a lost worker nor a replay that takes too long is a failure of the instance: its episode
             # is run again, as in the original.
             _log.warning("Instance '%s' goes on in another worker: %s", item.instance.instance_id, loss)
-            await self._hub.return_instance(item.instance.instance_id, 0)
+            await self._give_back(item, 0)
+        except VersionRefused as refusal:
+            _log.warning("%s", refusal)
+            await self._give_back(item, _PAUSE_AFTER_REFUSAL_SECONDS)
         except LeaseLost:
             _log.warning(
                 "What instance '%s' decided is dropped: another host has taken it over.",
                 item.instance.instance_id,
             )
+
+    async def _give_back(self, item: LeasedInstance, pause_seconds: float) -> None:
+        await self._hub.return_instance(item.instance.instance_id, pause_seconds)
 
     async def _run_episode(self, item: LeasedInstance) -> None:
         execution = await self._execution(item)
