@@ -1,0 +1,193 @@
+"""Microsoft's worker library behind a pipe: what `azure-functions-runtime` answers, one JSON object per line.
+
+`python -P original.py`, only on Python 3.13 and later. It takes `{"load": FOLDER}` and then invocations; the
+library keeps one app per process, so a second load first forgets the first. Nothing of funchost is imported.
+Source: functions-host, 9.2.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from azure_functions_runtime import handle_event
+from azure_functions_runtime.functions import Registry
+from azure_functions_runtime.utils.threadpool import start_threadpool_executor
+
+
+class Message:
+    """A protobuf message as far as the library knows it: fields given by keyword."""
+
+    def __init__(self, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+
+class TypedData(Message):
+    """One value, in the field that is named for its kind."""
+
+    def WhichOneof(self, group: str) -> str | None:
+        return next(iter(vars(self)), None)
+
+
+class ParameterBinding(Message):
+    """A named value."""
+
+    def WhichOneof(self, group: str) -> str:
+        return "data"
+
+
+class BindingInfo(Message):
+    out, inout, undefined = 1, 2, 0
+
+
+class StatusResult(Message):
+    Success, Failure = "ok", "failed"
+
+
+class RpcHttpCookie(Message):
+    SameSite = SimpleNamespace(**{"None": None, "Lax": "lax", "Strict": "strict", "ExplicitNone": "none"})
+
+
+PROTOS = SimpleNamespace(
+    TypedData=TypedData,
+    ParameterBinding=ParameterBinding,
+    BindingInfo=BindingInfo,
+    StatusResult=StatusResult,
+    RpcHttpCookie=RpcHttpCookie,
+    **{
+        name: type(name, (Message,), {})
+        for name in (
+            *("RpcFunctionMetadata", "RpcRetryOptions", "WorkerMetadata", "WorkerInitResponse"),
+            *("FunctionMetadataResponse", "InvocationResponse", "RpcException", "RpcHttp"),
+            *("NullableString", "NullableBool", "NullableDouble", "NullableTimestamp", "Timestamp"),
+        )
+    },
+)
+
+
+class Library:
+    """The library with one app loaded."""
+
+    def __init__(self) -> None:
+        self._modules = set(sys.modules)
+        self._path = list(sys.path)
+        self._functions: dict[str, Any] = {}
+
+    async def load(self, folder: str) -> dict[str, Any]:
+        """Index the app; `{"functions": [...]}`, or `{"error": text}`."""
+        for name in set(sys.modules) - self._modules:
+            if _is_own(sys.modules[name], os.getcwd()):
+                del sys.modules[name]
+        sys.path[:] = [folder, *self._path]
+        os.chdir(folder)
+        handle_event._functions = Registry()
+        init = Message(capabilities={}, function_app_directory=folder)
+        response = await handle_event.worker_init_request(_request(worker_init_request=init))
+        if response.result.status == StatusResult.Failure:
+            return {"error": response.result.exception.message}
+        metadata = (await handle_event.functions_metadata_request(None)).function_metadata_results or []
+        self._functions = {function.name: function for function in metadata}
+        return {"functions": [self._described(function) for function in metadata]}
+
+    def _described(self, function: Any) -> dict[str, Any]:
+        loaded = handle_event._functions.get_function(function.function_id)
+        return {
+            "name": function.name,
+            "bindings": [json.loads(text) for text in function.raw_bindings],
+            "script_file": function.script_file,
+            "entry_point": function.entry_point,
+            "is_async": loaded.is_async,
+        }
+
+    async def invoke(self, call: dict[str, Any]) -> dict[str, Any]:
+        """Run one function."""
+        function = self._functions[call["function"]]
+        trace_parent, trace_state = call["trace"]
+        invocation = Message(
+            invocation_id=call["invocation_id"],
+            function_id=function.function_id,
+            input_data=[
+                ParameterBinding(name=name, data=self._input(binding, call))
+                for name, binding in function.bindings.items()
+                if binding.direction != BindingInfo.out
+            ],
+            trigger_metadata={},
+            trace_context=Message(trace_parent=trace_parent, trace_state=trace_state, attributes={}),
+            retry_context=Message(retry_count=0, max_retry_count=0, exception=None),
+        )
+        response = await handle_event.invocation_request(_request(invocation_request=invocation))
+        if response.result.status == StatusResult.Failure:
+            return {"error": response.result.exception.message}
+        outputs = [output.data for output in response.output_data]
+        return _answer(outputs[0] if outputs else response.return_value)
+
+    def _input(self, binding: Any, call: dict[str, Any]) -> TypedData:
+        if binding.type == "durableClient":
+            return TypedData(string=json.dumps(call["client_binding"]))
+        payload = base64.b64decode(call["payload"])
+        if call["datum"] == "none":
+            return TypedData()
+        if call["datum"] != "http":
+            return TypedData(**{call["datum"]: payload.decode()})
+        return TypedData(http=Message(**call["http"], body=TypedData(bytes=payload)))
+
+
+def _request(**request: Any) -> Message:
+    return Message(request=Message(**request), properties={"host": "127.0.0.1", "protos": PROTOS})
+
+
+def _answer(data: TypedData | None) -> dict[str, Any]:
+    kind = data.WhichOneof("data") if data is not None else None
+    if data is None or kind is None:
+        return {"datum": "none"}
+    value = getattr(data, kind)
+    if kind != "http":
+        return {"datum": kind, "payload": _encoded(value)}
+    return {
+        "datum": "http",
+        "status": value.status_code,
+        "headers": list(value.headers.items()),
+        "cookies": [_cookie(cookie) for cookie in value.cookies or ()],
+        "payload": _encoded(value.body.bytes),
+    }
+
+
+def _cookie(cookie: RpcHttpCookie) -> dict[str, Any]:
+    """The attributes that are set: the host renders empty ones as nothing."""
+    fields = {name: getattr(field, "value", field) for name, field in vars(cookie).items()}
+    fields["expires"] = getattr(fields["expires"], "seconds", None)
+    return {name: field for name, field in fields.items() if name == "value" or field}
+
+
+def _encoded(value: str | bytes | None) -> str:
+    raw = value.encode() if isinstance(value, str) else value or b""
+    return base64.b64encode(raw).decode()
+
+
+def _is_own(module: Any, folder: str) -> bool:
+    """Whether the module is the app's: in its folder, and not in a virtual environment there."""
+    file = getattr(module, "__file__", None)
+    return (
+        file is not None and Path(file).is_relative_to(folder) and not Path(file).is_relative_to(sys.prefix)
+    )
+
+
+async def main() -> None:
+    """Answer line after line."""
+    # What user code prints must not be taken for an answer.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    start_threadpool_executor()
+    library = Library()
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        request = json.loads(line)
+        answer = await (library.load(request["load"]) if "load" in request else library.invoke(request))
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
