@@ -87,7 +87,9 @@ class AppRuns:
             await self.end(GRACE_SECONDS)
             self.is_draining = False
             self._ordered.clear()
-            await self._run_once(hub, front_end, is_first=False)
+            # The order to stop may have come while the last run was ended.
+            if not self.is_stopping:
+                await self._run_once(hub, front_end, is_first=False)
 
     async def end(self, grace_seconds: float) -> None:
         """End the run there is, waiting so long for its work."""
