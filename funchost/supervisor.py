@@ -157,7 +157,8 @@ class _Supervisor:
 
     def _replace(self, instance: _Instance) -> int | None:
         code = instance.process.exitcode or 0
-        if not instance.is_ready and not self._was_ready:
+        # One that was killed (a negative code) has not said that it cannot start.
+        if code >= 0 and not instance.is_ready and not self._was_ready:
             return code or EXIT_CANNOT_START
         _log.error("Host instance i%d has ended with code %d. It is started again.", instance.number, code)
         if time.monotonic() - instance.started_at > _HEALTHY_SECONDS:

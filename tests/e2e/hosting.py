@@ -84,6 +84,10 @@ class HostProcess:
         """All the processes below the command, at this moment."""
         return psutil.Process(self.pid).children(recursive=True)
 
+    def workers(self) -> list[psutil.Process]:
+        """Its worker processes."""
+        return [process for process in self.processes() if _is_worker(process)]
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the command alone, as `kill` does."""
         self._running.send_signal(number)
@@ -167,6 +171,13 @@ def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
 def _is_alive(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return any(word.endswith("worker/main.py") for word in process.cmdline())
     except psutil.NoSuchProcess:
         return False
 

@@ -103,6 +103,17 @@ async def test_an_instance_that_dies_is_replaced(mortal_three):
     await eventually(is_back)
 
 
+def test_an_instance_that_is_killed_while_it_starts_is_replaced(make_host):
+    host = make_host(*ARGUMENTS)
+    host.launch()
+    hosting.until(lambda: len(host.workers()) > 0, 10, lambda: host.log)
+
+    os.kill(host.workers()[-1].ppid(), signal.SIGKILL)
+
+    hosting.until(lambda: "with 3 host instances" in host.log, 15, lambda: host.log)
+    assert host.exit_code is None
+
+
 async def test_requests_are_answered_while_an_instance_is_dead(mortal_three):
     async with connect(mortal_three.base_url) as client:
         os.kill((await client.get("/api/who")).json()["host"], signal.SIGKILL)
