@@ -49,7 +49,8 @@ class StartCommand(click.Command):
         return super().parse_args(ctx, expanded)
 
 
-def _in_a_terminal() -> bool:
+def in_a_terminal() -> bool:
+    """Whether a person looks at the output directly."""
     return sys.stdout.isatty()
 
 
@@ -101,7 +102,7 @@ def main() -> None:
 )
 @click.option(
     "--watch/--no-watch",
-    default=_in_a_terminal,
+    default=lambda: in_a_terminal(),
     help="Restart the app when its sources change (default: in a terminal).",
 )
 def start(functions: tuple[str, ...], **options: Any) -> None:

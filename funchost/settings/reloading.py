@@ -12,10 +12,21 @@ from dataclasses import replace
 from funchost.settings.loading import load
 from funchost.settings.model import Settings
 
-_FIXED = ("address", "port", "data_dir", "instances", "watch")
+_FIXED = {
+    "address": "address",
+    "port": "port",
+    "data_dir": "data folder",
+    "instances": "instances",
+    "watch": "watchDirectories and watchFiles",
+}
+_FIXED_OF_HUB = {
+    "name": "hubName",
+    "default_version": "defaultVersion",
+    "overridable_states": "overridableExistingInstanceStates",
+    "power_loss_safe": "FUNCHOST_POWER_LOSS_SAFE",
+}
 # Has the port in it.
 _HOST_NAME = "WEBSITE_HOSTNAME"
-_FIXED_OF_HUB = ("name", "default_version", "overridable_states", "power_loss_safe")
 
 
 def reload(current: Settings, environment: Mapping[str, str]) -> Settings:
@@ -24,18 +35,21 @@ def reload(current: Settings, environment: Mapping[str, str]) -> Settings:
     Those that would have changed are named in a warning. Raises SettingsError when a file is wrong.
     """
     fresh = load(current.flags, environment)
-    changed = [name for name in _FIXED if getattr(fresh, name) != getattr(current, name)]
-    changed_of_hub = [
-        name for name in _FIXED_OF_HUB if getattr(fresh.hub, name) != getattr(current.hub, name)
-    ]
-    waiting = tuple(_waits(name, getattr(fresh, name)) for name in changed) + tuple(
-        _waits(f"task hub {name}", getattr(fresh.hub, name)) for name in changed_of_hub
-    )
+    waiting = [*_changed(fresh, current, _FIXED), *_changed(fresh.hub, current.hub, _FIXED_OF_HUB)]
     hub = replace(fresh.hub, **{name: getattr(current.hub, name) for name in _FIXED_OF_HUB})
     kept = {name: getattr(current, name) for name in _FIXED}
-    environment = {**fresh.environment, _HOST_NAME: current.environment[_HOST_NAME]}
-    return replace(fresh, **kept, hub=hub, environment=environment, warnings=(*fresh.warnings, *waiting))
+    return replace(
+        fresh,
+        **kept,
+        hub=hub,
+        environment={**fresh.environment, _HOST_NAME: current.environment[_HOST_NAME]},
+        warnings=(*fresh.warnings, *map(_waits, waiting)),
+    )
 
 
-def _waits(name: str, value: object) -> str:
-    return f"{name.replace('_', ' ')}: {value} takes effect when funchost is started again."
+def _changed(fresh: object, current: object, names: Mapping[str, str]) -> list[str]:
+    return [shown for name, shown in names.items() if getattr(fresh, name) != getattr(current, name)]
+
+
+def _waits(name: str) -> str:
+    return f"{name}: the change takes effect when funchost is started again."

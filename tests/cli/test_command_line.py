@@ -53,6 +53,29 @@ def test_the_flags_become_settings_and_the_exit_code_is_the_hosts(
     assert given.cors == settings.Cors(("http://a", "http://b"), True)
 
 
+@pytest.mark.parametrize("word", ["--enable-auth", "--enableAuth"])
+def test_keys_are_asked_for_in_both_spellings(started: list[settings.Settings], word: str) -> None:
+    _run("start")
+    _run("start", word)
+    assert [given.enable_auth for given in started] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("words", "in_a_terminal", "watches"),
+    [([], True, True), ([], False, False), (["--watch"], False, True), (["--no-watch"], True, False)],
+)
+def test_sources_are_watched_in_a_terminal_or_when_asked_for(
+    started: list[settings.Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    in_a_terminal: bool,
+    watches: bool,
+) -> None:
+    monkeypatch.setattr(cli, "in_a_terminal", lambda: in_a_terminal)
+    _run("start", *words)
+    assert (started[0].watch is not None) == watches
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -23,7 +23,10 @@ class Piped:
         return os.read(self.reading_end, 1_000_000).decode()
 
     def close(self) -> None:
+        """Let the Output find out that nobody reads, before another test gets the pipe's number."""
         os.close(self.reading_end)
+        self.output.write("\n")
+        assert self.output.flush(10)
         os.close(self.writing_end)
 
 

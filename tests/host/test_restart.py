@@ -93,7 +93,7 @@ def test_host_json_is_read_again(app: App, answering: Answering) -> None:
     app.configure(extensions={"http": {"routePrefix": "v2"}, "durableTask": {"hubName": "Other"}})
     app.comes_to_answer("/v2/hello", (200, "one"))
     assert app.get("/api/hello")[0] == 404
-    app.comes_to_print("task hub name: Other takes effect when funchost is started again.")
+    app.comes_to_print("hubName: the change takes effect when funchost is started again.")
     (app.root / "host.json").write_text("{")
     app.comes_to_answer("/v2/hello", (503, "Function host is not running."))
     app.comes_to_print("Unable to parse host configuration file")

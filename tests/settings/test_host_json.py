@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from funchost.settings import SettingsError
+from funchost.settings import RequestLimits, SettingsError, Watch
 from tests.settings.conftest import Load
 
 
@@ -150,3 +150,27 @@ def test_a_list_of_functions_of_another_form_is_refused(load_app: Load, value: A
 def test_a_value_where_an_object_belongs_is_refused(load_app: Load, host: Any) -> None:
     with pytest.raises(SettingsError, match="It must be an object"):
         load_app(host=host)
+
+
+def test_requests_are_not_limited_unless_asked_for(load_app: Load) -> None:
+    assert load_app().request_limits == RequestLimits(None, None)
+    http = {"maxConcurrentRequests": -1, "maxOutstandingRequests": 20}
+    assert load_app(host={"extensions": {"http": http}}).request_limits == RequestLimits(None, 20)
+
+
+@pytest.mark.parametrize("value", [0, -2, 1.5, "many", True])
+def test_a_limit_of_requests_is_a_positive_number_or_none(load_app: Load, value: object) -> None:
+    with pytest.raises(SettingsError, match=r"maxConcurrentRequests is .* It must be 1 or more, or -1"):
+        load_app(host={"extensions": {"http": {"maxConcurrentRequests": value}}})
+
+
+def test_what_else_is_watched_is_read_when_sources_are_watched(load_app: Load) -> None:
+    host = {"watchDirectories": ["templates"], "watchFiles": ["rules.yaml"]}
+    assert load_app(host=host, watch=True).watch == Watch(("templates",), ("rules.yaml",))
+    assert load_app(host=host).watch is None
+
+
+@pytest.mark.parametrize("value", ["templates", {"a": 1}, [1]])
+def test_what_else_is_watched_is_a_list(load_app: Load, value: object) -> None:
+    with pytest.raises(SettingsError, match="watchDirectories must be a list of folders"):
+        load_app(host={"watchDirectories": value}, watch=True)
