@@ -19,6 +19,9 @@ _log = logging.getLogger("Host.Durable")
 # After an episode an instance waits for this multiple of the replay's time, unless all its open tasks
 # have answered: replays then cost at most a third of the time, however many tasks there are.
 _REST_FACTOR = 2
+# What takes longer than this is no replay but a wait for a free worker, of which no rest follows.
+_LONGEST_REPLAY_SECONDS = 0.05
+_LONGEST_REPLAY_SECONDS_PER_EVENT = 0.002
 
 # How long an instance of another version is left alone before somebody looks at it again.
 _PAUSE_AFTER_REFUSAL_SECONDS = 10.0
@@ -70,7 +73,8 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
         execution = await self._execution(item)
         began = time.monotonic()
         commit = await self._orchestrations.run(item, execution)
-        rest = (time.monotonic() - began) * _REST_FACTOR
+        longest = _LONGEST_REPLAY_SECONDS + _LONGEST_REPLAY_SECONDS_PER_EVENT * len(execution.texts)
+        rest = min(time.monotonic() - began, longest) * _REST_FACTOR
         await self._hub.commit_episode(item, commit, int(rest * 1_000_000))
         self._remember(item, execution, commit)
 
