@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -10,8 +11,14 @@ _FRACTION = re.compile(r"\.(\d+)")
 
 def format_timestamp(microseconds: int) -> str:
     """A .NET round-trip timestamp with seven fraction digits, such as 2024-05-01T10:00:00.1234560Z."""
-    moment = _EPOCH + timedelta(microseconds=microseconds)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond:06}0Z"
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    return f"{_format_second(seconds)}.{fraction:06}0Z"
+
+
+@lru_cache(maxsize=256)
+def _format_second(seconds: int) -> str:
+    """Thousands of events are written in one second."""
+    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def parse_timestamp(text: str) -> int:

@@ -37,6 +37,8 @@ class EventType(enum.IntEnum):
     TIMER_CANCELLED = 101
 
 
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+
 FIRST_PRIVATE_TYPE = EventType.EXTERNAL_EVENT_AWAITED
 
 
@@ -75,7 +77,7 @@ def _write(type_: EventType, event_id: int, now: int, fields: dict[str, Any]) ->
         "IsPlayed": False,
         "Timestamp": format_timestamp(now),
     }
-    return json.dumps(head | fields, separators=(",", ":"))
+    return _to_json(head | fields)
 
 
 def orchestrator_started(now: int) -> Event:
@@ -214,7 +216,7 @@ def event_raised(now: int, name: str, input: str) -> Event:
 
 def renamed(event: Event, name: str) -> Event:
     """The same EventRaised under another spelling of its name."""
-    text = json.dumps(json.loads(event.text) | {"Name": name}, separators=(",", ":"))
+    text = _to_json(json.loads(event.text) | {"Name": name})
     return Event(event.type, text, name=name)
 
 

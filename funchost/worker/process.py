@@ -58,6 +58,7 @@ class WorkerProcess:
         self._ids = itertools.count(1)
         self._lanes: dict[str, Lane] = {}
         self._load: Counter[Lane] = Counter()
+        self._outgoing: list[bytes] = []
         self._is_alive = True
         self._is_loaded = False
         self._open_ends = {"process", "socket", "stderr"}
@@ -123,13 +124,13 @@ class WorkerProcess:
         answer: asyncio.Future[InvocationResult] = asyncio.get_running_loop().create_future()
         self.pending[frame_id] = (invocation, answer)
         self._load[self.lane(invocation.function)] += 1
-        self._pipe.write(protocol.encode(_invoke_header(frame_id, invocation), invocation.payload))
+        self._send(_invoke_header(frame_id, invocation), invocation.payload)
         return answer
 
     def ask_to_stop(self) -> None:
         """Say that no more work is coming; the process then ends by itself."""
         if self._is_alive:
-            self._pipe.write(protocol.encode({"op": "stop"}))
+            self._send({"op": "stop"})
 
     def kill(self) -> None:
         """End the process at once."""
@@ -170,20 +171,29 @@ class WorkerProcess:
 
     def _load_app(self, worker_id: str) -> None:
         settings = self._settings
-        self._pipe.write(
-            protocol.encode(
-                {
-                    "op": "load",
-                    "script_root": str(settings.script_root),
-                    "script_file": settings.script_file,
-                    "client_binding": settings.client_binding,
-                    "thread_count": settings.thread_count,
-                    "orchestrators_apart": settings.dispatch == "least-busy",
-                    "worker_id": worker_id,
-                    "log_level": settings.log_level,
-                }
-            )
+        self._send(
+            {
+                "op": "load",
+                "script_root": str(settings.script_root),
+                "script_file": settings.script_file,
+                "client_binding": settings.client_binding,
+                "thread_count": settings.thread_count,
+                "orchestrators_apart": settings.dispatch == "least-busy",
+                "worker_id": worker_id,
+                "log_level": settings.log_level,
+            }
         )
+
+    def _send(self, header: dict[str, Any], payload: bytes = b"") -> None:
+        """Send a frame, together with the others of this turn of the event loop: one system call for all."""
+        if not self._outgoing:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._outgoing.append(protocol.encode(header, payload))
+
+    def _flush(self) -> None:
+        frames = b"".join(self._outgoing)
+        self._outgoing.clear()
+        self._pipe.write(frames)
 
     def _end(self) -> None:
         if self.ended.done():
