@@ -156,6 +156,8 @@ class _Supervisor:
                 instance.line.send(order)
 
     def _replace(self, instance: _Instance) -> int | None:
+        # The sentinel tells of the end a moment before the exit code is there.
+        instance.process.join()
         code = instance.process.exitcode or 0
         # One that was killed (a negative code) has not said that it cannot start.
         if code >= 0 and not instance.is_ready and not self._was_ready:
