@@ -12,8 +12,9 @@ from funchost.dispatch.activities import ActivityDispatcher
 from funchost.dispatch.entities import EntityBatches
 from funchost.dispatch.functions import DurableFunctions
 from funchost.dispatch.instances import InstanceDispatcher
-from funchost.dispatch.orchestrations import OrchestrationEpisodes
+from funchost.dispatch.orchestrations import OrchestrationEpisodes, Versioning
 from funchost.durable.scheduling import Rules
+from funchost.durable.versions import MatchStrategy
 from funchost.exits import EXIT_BAD_SETTING, CannotStart
 from funchost.settings.model import Settings
 from funchost.taskhub import TaskHub
@@ -66,7 +67,12 @@ class RunningApp:
         limits = self._settings.hub
         functions = DurableFunctions(f for f in self.functions if not f.disabled and f.error is None)
         rules = Rules(limits.store_inputs, limits.default_version, limits.max_orchestration_actions)
-        episodes = OrchestrationEpisodes(self.pool, functions, rules, limits.http_poll_ms)
+        versioning = Versioning(
+            limits.default_version,
+            MatchStrategy(limits.version_match_strategy),
+            fails_others=limits.version_failure_strategy == "Fail",
+        )
+        episodes = OrchestrationEpisodes(self.pool, functions, rules, versioning, limits.http_poll_ms)
         batches = EntityBatches(self.pool, functions, limits.max_entity_batch)
         instances = InstanceDispatcher(self._hub, episodes, batches, limits.max_orchestrators)
         activities = ActivityDispatcher(

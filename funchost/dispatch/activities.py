@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from funchost.dispatch.calling import call
 from funchost.dispatch.dispatcher import Dispatcher
-from funchost.dispatch.functions import ACTIVITY_TRIGGER, DurableFunctions
+from funchost.dispatch.functions import ACTIVITY_TRIGGER, DurableFunctions, durable_invocation
 from funchost.durable import events
 from funchost.durable.events import Event
 from funchost.durable.exceptions import HttpCallFailed
@@ -19,6 +18,7 @@ from funchost.durable.http_calls import HttpCallRequest, HttpCallResponse, Poll,
 from funchost.durable.numbering import HTTP_ACTIVITY
 from funchost.taskhub import LeasedActivity, LeaseLost, TaskHub
 from funchost.taskhub.clock import clock
+from funchost.worker.calling import call
 from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.pool import WorkerPool
 
@@ -87,7 +87,7 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
             reason = unknown_function("activity", item.name, known)
             return events.task_failed(clock(), item.task_id, reason, None)
         try:
-            result = await call(self._pool, function, item.input.encode())
+            result = await call(self._pool, durable_invocation(function, item.input.encode()), None)
         except FunctionTimedOut as late:
             return events.task_failed(clock(), item.task_id, *activity_timeout(item.name, str(late)))
         if result.error is not None:

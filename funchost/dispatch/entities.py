@@ -2,13 +2,13 @@
 
 import logging
 
-from funchost.dispatch.calling import call
-from funchost.dispatch.functions import ENTITY_TRIGGER, DurableFunctions
+from funchost.dispatch.functions import ENTITY_TRIGGER, DurableFunctions, durable_invocation
 from funchost.durable import entities
 from funchost.durable.commit import Commit
 from funchost.durable.failures import unknown_function
 from funchost.taskhub import LeasedInstance
 from funchost.taskhub.clock import clock
+from funchost.worker.calling import call
 from funchost.worker.pool import WorkerPool
 
 _log = logging.getLogger("Host.Durable")
@@ -37,7 +37,9 @@ class EntityBatches:
         if function is None:
             error = unknown_function("entity", name, self._functions.names(ENTITY_TRIGGER))
             return entities.fail_batch(entity, intake, error, clock())
-        result = await call(self._pool, function, entities.entity_context(entity, intake.batch))
+        result = await call(
+            self._pool, durable_invocation(function, entities.entity_context(entity, intake.batch)), None
+        )
         if result.error is not None:
             error = f"{result.error.type}: {result.error.message}"
             return entities.fail_batch(entity, intake, error, clock())

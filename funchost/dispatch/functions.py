@@ -1,8 +1,9 @@
 """The durable functions of the app, by the names under which orchestrations call them."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 
-from funchost.worker.model import FunctionInfo
+from funchost.worker.model import FunctionInfo, Invocation
 
 ORCHESTRATION_TRIGGER = "orchestrationTrigger"
 ACTIVITY_TRIGGER = "activityTrigger"
@@ -25,3 +26,8 @@ class DurableFunctions:
     def names(self, trigger: str) -> Sequence[str]:
         """The names of all functions with this trigger, in order."""
         return sorted(function.durable_name for function in self._by_trigger.get(trigger, {}).values())
+
+
+def durable_invocation(function: FunctionInfo, payload: bytes) -> Invocation:
+    """A call of a durable function with this text as its trigger's value."""
+    return Invocation(str(uuid.uuid4()), function.name, "string", payload)

@@ -3,8 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from funchost.dispatch.calling import call
-from funchost.dispatch.functions import ORCHESTRATION_TRIGGER, DurableFunctions
+from funchost.dispatch.functions import ORCHESTRATION_TRIGGER, DurableFunctions, durable_invocation
 from funchost.dispatch.history_cache import Execution
 from funchost.durable import decision, events
 from funchost.durable.answer import Answer, MalformedAnswer, parse_failure, parse_state
@@ -17,6 +16,7 @@ from funchost.durable.scheduling import Rules
 from funchost.durable.versions import MISMATCH_TEXT, MatchStrategy, complies
 from funchost.taskhub import LeasedInstance
 from funchost.taskhub.clock import clock
+from funchost.worker.calling import call
 from funchost.worker.model import FunctionInfo
 from funchost.worker.pool import WorkerPool
 
@@ -55,13 +55,13 @@ class OrchestrationEpisodes:
         pool: WorkerPool,
         functions: DurableFunctions,
         rules: Rules,
+        versioning: Versioning,
         http_poll_milliseconds: int,
-        versioning: Versioning | None = None,
     ) -> None:
         self._pool = pool
         self._functions = functions
         self._rules = rules
-        self._versioning = versioning or Versioning()
+        self._versioning = versioning
         self._http_poll_milliseconds = http_poll_milliseconds
 
     async def run(self, item: LeasedInstance, execution: Execution) -> Commit:
@@ -106,7 +106,7 @@ class OrchestrationEpisodes:
         raise VersionRefused(instance.instance_id, instance.version, self._versioning.own)
 
     async def _replay(self, function: FunctionInfo, context: bytes) -> Answer:
-        result = await call(self._pool, function, context)
+        result = await call(self._pool, durable_invocation(function, context), None)
         try:
             if result.error is not None:
                 return parse_failure(result.error.type, result.error.message, result.error.stack)

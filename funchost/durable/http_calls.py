@@ -16,8 +16,8 @@ from urllib.parse import urljoin
 from funchost.durable.exceptions import HttpCallFailed
 
 _ACCEPTED = 202
-# A key for the first request says nothing about the place to which it was sent on.
-_NOT_FOR_POLLS = frozenset({"x-functions-key"})
+# A key for the first request is not for the place it was sent on to, and a GET has no content.
+_NOT_FOR_POLLS = frozenset({"x-functions-key", "content-type"})
 _CONTENT_HEADERS = frozenset(
     {
         "allow",
@@ -113,7 +113,6 @@ def follow_up(
     if pause is None:
         pause = default_pause_milliseconds * 1000
     headers = {n: v for n, v in request.headers.items() if n.casefold() not in _NOT_FOR_POLLS}
-    headers.pop("Content-Type", None)
     return Poll(HttpCallRequest("GET", urljoin(request.uri, location), headers, None), now + pause)
 
 

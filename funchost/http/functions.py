@@ -5,39 +5,30 @@ Source: Azure Functions host, HTTP trigger execution.
 """
 
 import logging
-import time
 import uuid
 from collections.abc import Iterable
-from typing import Protocol
 
 from aiohttp import web
 
 from funchost.http.replies import UnsendableReply, empty_reply, json_reply, response_of
 from funchost.http.requests import BodyTooLarge, Target, http_call, read_body
 from funchost.http.routing.routes import HttpFunction, Match, RouteTable
-from funchost.worker import journal
+from funchost.worker.calling import Invoker, call
 from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
-from funchost.worker.model import FunctionInfo, Invocation, InvocationError, InvocationResult
+from funchost.worker.model import FunctionInfo, Invocation
 
 HTTP_TRIGGER = "httpTrigger"
 NOT_RUNNING = "Function host is not running."
 
-_REASON = "This function was programmatically called via the host APIs."
+REASON = "This function was programmatically called via the host APIs."
 _log = logging.getLogger("Host.Http")
-
-
-class WorkerPool(Protocol):
-    """What the HTTP room asks of the workers."""
-
-    async def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Run one function; raises WorkerLost, FunctionTimedOut or PoolStopped."""
 
 
 class AppFunctions:
     """The HTTP functions of an app behind their routes, the disabled ones among them."""
 
     def __init__(
-        self, pool: WorkerPool, functions: Iterable[FunctionInfo], prefix: str, body_limit: int
+        self, pool: Invoker, functions: Iterable[FunctionInfo], prefix: str, body_limit: int
     ) -> None:
         """Raises RouteError when a route cannot be registered."""
         self._pool = pool
@@ -69,7 +60,7 @@ class AppFunctions:
             trace=(request.headers.get("traceparent", ""), request.headers.get("tracestate", "")),
         )
         try:
-            return response_of(await run(self._pool, invocation))
+            return response_of(await call(self._pool, invocation, REASON))
         except (WorkerLost, FunctionTimedOut):
             return empty_reply(500)
         except PoolStopped:
@@ -84,26 +75,6 @@ class AppFunctions:
             return empty_reply(500)
 
 
-async def run(pool: WorkerPool, invocation: Invocation) -> InvocationResult:
-    """Run an invocation between its two log lines. Raises WorkerLost, FunctionTimedOut or PoolStopped."""
-    function, invocation_id = invocation.function, invocation.invocation_id
-    journal.executing(function, invocation_id, _REASON)
-    started = time.perf_counter()
-    try:
-        result = await pool.invoke(invocation)
-    except (WorkerLost, FunctionTimedOut, PoolStopped) as lost:
-        error = InvocationError(type(lost).__name__, str(lost), "")
-        pid = None if isinstance(lost, PoolStopped) else lost.pid
-        journal.executed(function, invocation_id, False, _milliseconds(started), pid, error)
-        raise
-    journal.executed(function, invocation_id, result.ok, _milliseconds(started), result.worker, result.error)
-    return result
-
-
 def not_running() -> web.Response:
     """The answer while there is no host behind the port: before the start is through, and at the end."""
     return web.Response(status=503, text=NOT_RUNNING)
-
-
-def _milliseconds(started: float) -> float:
-    return (time.perf_counter() - started) * 1000

@@ -22,7 +22,7 @@ from funchost.http.admission import cors
 from funchost.http.admission.access import DURABLE_KEY
 from funchost.http.admission.guard import Guard
 from funchost.http.admission.keys import KeyFile
-from funchost.http.functions import WorkerPool, not_running
+from funchost.http.functions import not_running
 from funchost.http.listener import Listener
 from funchost.http.management.task_hub import TaskHub
 from funchost.http.offline import OfflinePage
@@ -31,6 +31,7 @@ from funchost.http.requests import host_of, target_of
 from funchost.http.site import Site
 from funchost.http.url_text import path_segments
 from funchost.settings.model import Settings
+from funchost.worker.calling import Invoker
 from funchost.worker.model import FunctionInfo
 
 # What the original gives a request that comes while the host is starting.
@@ -100,7 +101,7 @@ class HttpFrontEnd:
     def ready(
         self,
         settings: Settings,
-        pool: WorkerPool,
+        pool: Invoker,
         functions: Sequence[FunctionInfo],
         timer_payload: TimerPayload,
     ) -> None:

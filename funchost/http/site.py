@@ -14,7 +14,7 @@ from funchost.http.admission.access import DURABLE_KEY, Level, may_call, may_use
 from funchost.http.admission.callers import Callers
 from funchost.http.admission.keys import KeyFile
 from funchost.http.admission.throttle import RequestQueue, TooManyRequests
-from funchost.http.functions import AppFunctions, WorkerPool
+from funchost.http.functions import AppFunctions
 from funchost.http.management.api import ManagementApi
 from funchost.http.management.call import Call, Query
 from funchost.http.management.task_hub import TaskHub
@@ -23,6 +23,7 @@ from funchost.http.requests import Target
 from funchost.http.routing.routes import Match
 from funchost.http.url_text import path_segments
 from funchost.settings.model import Settings
+from funchost.worker.calling import Invoker
 from funchost.worker.model import FunctionInfo
 
 _ORCHESTRATION_TRIGGER = "orchestrationTrigger"
@@ -38,7 +39,7 @@ class Site:
         self,
         settings: Settings,
         hub: TaskHub,
-        pool: WorkerPool,
+        pool: Invoker,
         functions: Sequence[FunctionInfo],
         keys: KeyFile | None,
     ) -> None:

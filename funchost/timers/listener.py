@@ -6,7 +6,6 @@ Source: functions-host, 6.9; Azure WebJobs SDK extensions, TimerListener.
 
 import asyncio
 import logging
-import time
 import uuid
 from datetime import tzinfo
 from typing import Literal
@@ -17,9 +16,9 @@ from funchost.taskhub.timers import TimerStatus
 from funchost.timers.functions import TimerFunction, payload
 from funchost.timers.moments import round_trip_text, to_local
 from funchost.timers.monitoring import is_past_due, status_after, status_at_start
-from funchost.worker import journal
+from funchost.worker.calling import call
 from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
-from funchost.worker.model import Invocation, InvocationError
+from funchost.worker.model import Invocation
 from funchost.worker.pool import WorkerPool
 
 # How soon a host notices that the one that fires the timer is gone.
@@ -128,22 +127,15 @@ class TimerListener:
 
     async def _invoke(self, status: TimerStatus, unscheduled: Unscheduled | None) -> bool:
         """Whether the function came to its end, be it a failure. None of its failures stops the schedule."""
-        name, invocation_id = self._timer.name, str(uuid.uuid4())
-        journal.executing(name, invocation_id, f"Timer fired at {round_trip_text(clock(), self._zone)}")
-        if unscheduled is not None:
-            journal.trigger_details(name, invocation_id, self._details(status, unscheduled))
         shown = status if self._timer.is_monitored else None
         given = payload(self._timer.schedule, shown, self._zone, is_past_due=unscheduled == "IsPastDue")
-        began = time.monotonic()
+        invocation = Invocation(str(uuid.uuid4()), self._timer.name, "json", given)
+        reason = f"Timer fired at {round_trip_text(clock(), self._zone)}"
+        details = None if unscheduled is None else self._details(status, unscheduled)
         try:
-            result = await self._pool.invoke(Invocation(invocation_id, name, "json", given))
-        except (WorkerLost, FunctionTimedOut) as loss:
-            error = InvocationError(type(loss).__name__, str(loss), "")
-            milliseconds = (time.monotonic() - began) * 1000
-            journal.executed(name, invocation_id, False, milliseconds, loss.pid, error)
+            await call(self._pool, invocation, reason, details)
+        except (WorkerLost, FunctionTimedOut):
             return False
-        milliseconds = (time.monotonic() - began) * 1000
-        journal.executed(name, invocation_id, result.ok, milliseconds, result.worker, result.error)
         return True
 
     def _details(self, status: TimerStatus, unscheduled: Unscheduled) -> dict[str, str]:

@@ -62,6 +62,8 @@ class Host:
         return await self.end_of(instance_id)
 
 
+NO_VERSION = Versioning()
+
 StartHost = Callable[..., Awaitable[Host]]
 
 
@@ -79,12 +81,12 @@ async def start_host(tmp_path: Path, pool: FakePool) -> AsyncIterator[StartHost]
         activities: int = 10,
         entity_batch: int = 50,
         send: HttpSender = no_network,
-        versioning: Versioning | None = None,
+        versioning: Versioning = NO_VERSION,
         pool: FakePool = pool,
     ) -> Host:
         hub = await TaskHub.open(tmp_path / "data", "Hub")
         functions = DurableFunctions(pool.functions)
-        episodes = OrchestrationEpisodes(pool.as_pool, functions, Rules(), HTTP_POLL_MILLISECONDS, versioning)
+        episodes = OrchestrationEpisodes(pool.as_pool, functions, Rules(), versioning, HTTP_POLL_MILLISECONDS)
         batches = EntityBatches(pool.as_pool, functions, entity_batch)
         host = Host(
             hub,

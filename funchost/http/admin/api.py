@@ -14,10 +14,10 @@ from funchost.http.admin.keys import KeysApi
 from funchost.http.admission.access import Level
 from funchost.http.admission.callers import Callers
 from funchost.http.admission.keys import KeyFile
-from funchost.http.functions import WorkerPool
 from funchost.http.offline import OfflinePage
 from funchost.http.replies import empty_reply
 from funchost.settings.model import Settings
+from funchost.worker.calling import Invoker
 from funchost.worker.model import FunctionInfo
 
 _NO_STORE = {"Cache-Control": "no-store, no-cache"}
@@ -37,7 +37,7 @@ class AdminApi:
     def ready(
         self,
         settings: Settings,
-        pool: WorkerPool,
+        pool: Invoker,
         functions: Sequence[FunctionInfo],
         timer_payload: TimerPayload,
     ) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 from aiohttp import web
 
-from funchost.http.functions import HTTP_TRIGGER, WorkerPool, not_running, run
+from funchost.http.functions import HTTP_TRIGGER, REASON, not_running
 from funchost.http.replies import empty_reply, json_reply
 from funchost.http.requests import BodyTooLarge, read_body
 from funchost.http.routing.routes import HttpFunction, full_route
 from funchost.settings.model import Settings
+from funchost.worker.calling import Invoker, call
 from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.model import FunctionInfo, Invocation
 
@@ -31,7 +32,7 @@ class FunctionsApi:
 
     def __init__(self) -> None:
         self._functions: Sequence[FunctionInfo] = ()
-        self._pool: WorkerPool | None = None
+        self._pool: Invoker | None = None
         self._timer_payload: TimerPayload
         self._prefix = ""
         self._body_limit = 0
@@ -40,7 +41,7 @@ class FunctionsApi:
     def use(
         self,
         settings: Settings,
-        pool: WorkerPool,
+        pool: Invoker,
         functions: Sequence[FunctionInfo],
         timer_payload: TimerPayload,
     ) -> None:
@@ -137,8 +138,8 @@ class FunctionsApi:
         }
 
 
-async def _run(pool: WorkerPool, invocation: Invocation) -> None:
+async def _run(pool: Invoker, invocation: Invocation) -> None:
     try:
-        await run(pool, invocation)
+        await call(pool, invocation, REASON)
     except (WorkerLost, FunctionTimedOut, PoolStopped):
         return  # the journal has told it, and no client is waiting

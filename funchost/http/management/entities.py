@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from funchost.durable.failures import unknown_function
 from funchost.durable.model import InstanceFilter
 from funchost.durable.status import compact_json, entity_payload, stored_value
 from funchost.http.dates import parse_microseconds
 from funchost.http.management import filters
 from funchost.http.management.call import Call, stored_json
-from funchost.http.management.errors import Refused, unknown_function
+from funchost.http.management.errors import Refused
 from funchost.http.management.task_hub import TaskHub
 from funchost.http.replies import empty_reply, json_reply, json_text_reply
 
@@ -74,7 +75,7 @@ class Entities:
     async def _signal(self, name: str, key: str, operation: str, input: str | None) -> web.Response:
         known = self.entity_names()
         if name.casefold() not in {each.casefold() for each in known}:
-            raise Refused(unknown_function(name, "entity", known))
+            raise Refused(unknown_function("entity", name, known))
         await self.hub.signal_entity(_entity_id(name, key), operation, input)
         return empty_reply(202)
 

@@ -5,7 +5,6 @@ Source: ASP.NET Web API error objects as the durable extension answers them.
 """
 
 import logging
-from collections.abc import Sequence
 
 from aiohttp import web
 
@@ -30,19 +29,6 @@ class BadJson(Exception):
 
 class Refused(Exception):
     """A 400 whose body carries nothing but a message."""
-
-
-def unknown_function(name: str, kind: str, known: Sequence[str]) -> str:
-    """The text for a function that is not there; `kind` is orchestrator or entity."""
-    if known:
-        names = ", ".join(f"'{each}'" for each in known)
-        tail = f"The following are the known {kind} functions: {names}."
-    else:
-        tail = f"No {kind} functions are currently registered!"
-    return (
-        f"The function '{name}' doesn't exist, is disabled, or is not an {kind} function. "
-        f"Additional info: {tail}"
-    )
 
 
 def error_reply(error: Exception) -> web.Response:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from funchost.durable.exceptions import InstanceNotFound
+from funchost.durable.failures import unknown_function
 from funchost.durable.model import Instance, Status
 from funchost.durable.status import check_status_payload, compact_json, stored_value
 from funchost.http.management.call import Call, stored_json
-from funchost.http.management.errors import BadArgument, unknown_function
+from funchost.http.management.errors import BadArgument
 from funchost.http.management.instances import get_status
 from funchost.http.management.task_hub import TaskHub
 from funchost.http.replies import json_reply, json_text_reply
@@ -39,7 +40,7 @@ class Starter:
         input = stored_json(body) if body else None
         known = self.orchestrator_names()
         if name.casefold() not in {each.casefold() for each in known}:
-            raise BadArgument(unknown_function(name, "orchestrator", known))
+            raise BadArgument(unknown_function("orchestrator", name, known))
         patience = _patience(call)
         instance = await self.hub.start(name, instance_id or None, input, call.query.text("version"))
         return await self._answer(call, instance.instance_id, patience)

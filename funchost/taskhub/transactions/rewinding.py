@@ -4,7 +4,7 @@ Source: HTTP management API: rewind; DurableTask.AzureStorage, RewindHistoryAsyn
 """
 
 from funchost.durable.exceptions import InstanceEnded, InstanceNotFound, WrongState
-from funchost.durable.model import Status
+from funchost.durable.model import Instance, Status
 from funchost.durable.rewind import failed_children, rewind
 from funchost.taskhub.storage.database import Transaction
 from funchost.taskhub.storage.rows import instance_parameters, read_history, read_instance
@@ -28,7 +28,7 @@ def rewind_instance(transaction: Transaction, instance_id: str, reason: str, now
         raise WrongState("The rewind operation is only supported on failed orchestration instances.")
     history = read_history(connection, instance_id)
     children = [read_instance(connection, child_id) for child_id in failed_children(history)]
-    rewound = {child.instance_id for child in children if child and child.status is Status.FAILED}
+    rewound = {child.instance_id for child in children if child and _is_failed_child(child, instance)}
     commit = rewind(instance, history, rewound, reason, now)
     write_history(connection, instance_id, commit)
     connection.execute(SQL["update_instance"], instance_parameters(commit.instance))
@@ -39,3 +39,9 @@ def rewind_instance(transaction: Transaction, instance_id: str, reason: str, now
     for child_id in rewound:
         rewind_instance(transaction, child_id, reason, now)
     transaction.orchestrations = True
+
+
+def _is_failed_child(child: Instance, parent: Instance) -> bool:
+    """The ID of a child may have been used again by somebody else meanwhile."""
+    started_by = (child.parent_instance_id, child.parent_execution_id)
+    return child.status is Status.FAILED and started_by == (parent.instance_id, parent.execution_id)
