@@ -21,6 +21,7 @@ from tests.dispatch import orchestrators
 from tests.dispatch.fakes import FakePool, constant
 
 HTTP_POLL_MILLISECONDS = 50
+ANY_VERSION = Versioning()
 
 
 async def no_network(request: HttpCallRequest) -> HttpCallResponse:
