@@ -54,9 +54,9 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
         not_before = await self._hub.next_activity_at()
         return None if not_before is None else max(0.0, (not_before - clock()) / 1_000_000)
 
-    async def _work(self, item: LeasedActivity) -> None:
+    async def _work(self, item: LeasedActivity) -> LeasedActivity | None:
         try:
-            await self._run_and_hand_in(item)
+            return await self._run_and_hand_in(item)
         except (WorkerLost, PoolStopped) as loss:
             # A lost worker is no failure of the activity: it runs again, as in the original.
             _log.warning("Activity '%s' of instance '%s' runs again: %s", item.name, item.instance_id, loss)
@@ -67,17 +67,18 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
                 item.name,
                 item.instance_id,
             )
+        return None
 
     async def _give_back(self, item: LeasedActivity, pause_seconds: float) -> None:
         not_before = clock() + int(pause_seconds * 1_000_000)
         await self._hub.postpone_activity(item, item.input, not_before)
 
-    async def _run_and_hand_in(self, item: LeasedActivity) -> None:
+    async def _run_and_hand_in(self, item: LeasedActivity) -> LeasedActivity | None:
         outcome = await (self._ask(item) if item.name == HTTP_ACTIVITY else self._run(item))
         if isinstance(outcome, Poll):
             await self._hub.postpone_activity(item, outcome.request.to_json(), outcome.due_at)
-        else:
-            await self._hub.finish_activity(item, outcome)
+            return None
+        return await self._hub.finish_activity(item, outcome, take_next=not self.is_draining)
 
     async def _run(self, item: LeasedActivity) -> Event:
         function = self._functions.find(ACTIVITY_TRIGGER, item.name)

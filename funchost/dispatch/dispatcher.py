@@ -42,6 +42,11 @@ class Dispatcher(ABC, Generic[Item]):
         """Take no new work until `resume`; what runs goes on."""
         self._is_draining = True
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether no new work may be taken."""
+        return self._is_draining
+
     def resume(self) -> None:
         """Take work again."""
         self._is_draining = False
@@ -49,6 +54,7 @@ class Dispatcher(ABC, Generic[Item]):
 
     async def stop(self, grace_seconds: float) -> None:
         """Take no new work and wait for what runs, so long; the rest is abandoned, its leases end."""
+        self.drain()
         if self._loop_task is not None:
             self._loop_task.cancel()
             await asyncio.wait([self._loop_task])
@@ -64,8 +70,8 @@ class Dispatcher(ABC, Generic[Item]):
         """Lease up to `room` work items."""
 
     @abstractmethod
-    async def _work(self, item: Item) -> None:
-        """Do one work item, from lease to commit."""
+    async def _work(self, item: Item) -> Item | None:
+        """Do one work item, from lease to commit; may return another that was leased with the commit."""
 
     @abstractmethod
     async def _give_back(self, item: Item, pause_seconds: float) -> None:
@@ -88,7 +94,7 @@ class Dispatcher(ABC, Generic[Item]):
         room = 0 if self._is_draining else self._limit - len(self._running)
         items: Sequence[Item] = await self._lease(room) if room > 0 else ()
         for item in items:
-            task = asyncio.create_task(self._guarded(item))
+            task = asyncio.create_task(self._work_on(item))
             self._running.add(task)
             task.add_done_callback(self._ended)
         if self._is_draining or len(self._running) >= self._limit:
@@ -102,12 +108,17 @@ class Dispatcher(ABC, Generic[Item]):
         except TimeoutError:
             return
 
-    async def _guarded(self, item: Item) -> None:
-        try:
-            await self._work(item)
-        except Exception:
-            _log.exception("A work item could not be done. It is tried again.")
-            await self._give_back_at_last(item)
+    async def _work_on(self, item: Item) -> None:
+        """One place of the limit, from one work item to the next."""
+        while True:
+            try:
+                following = await self._work(item)
+            except Exception:
+                _log.exception("A work item could not be done. It is tried again.")
+                return await self._give_back_at_last(item)
+            if following is None:
+                return
+            item = following
 
     async def _give_back_at_last(self, item: Item) -> None:
         """A lease that is kept would leave its instance hanging for as long as this host lives."""

@@ -9,7 +9,7 @@ from funchost.durable.commit import Commit
 from funchost.durable.events import Event
 from funchost.durable.model import Instance
 from funchost.taskhub.clock import clock
-from funchost.taskhub.storage.database import Database
+from funchost.taskhub.storage.database import Database, Transaction
 from funchost.taskhub.storage.rows import read_history
 from funchost.taskhub.transactions import activities, episodes
 
@@ -83,9 +83,20 @@ class WorkItems:
             lambda transaction: activities.return_activity(transaction, self.host_id, activity_id)
         )
 
-    async def finish_activity(self, leased: activities.LeasedActivity, outcome: Event) -> None:
-        """Hand in the outcome of an activity. Raises LeaseLost when it is no longer ours."""
+    async def finish_activity(
+        self, leased: activities.LeasedActivity, outcome: Event, *, take_next: bool = False
+    ) -> activities.LeasedActivity | None:
+        """Hand in the outcome of an activity, and lease the next one in the same commit if that is asked.
+
+        Raises LeaseLost when the activity is no longer ours; then nothing is leased either.
+        """
         now = clock()
-        await self._database.write(
-            lambda transaction: activities.finish_activity(transaction, self.host_id, leased, outcome, now)
-        )
+
+        def work(transaction: Transaction) -> activities.LeasedActivity | None:
+            activities.finish_activity(transaction, self.host_id, leased, outcome, now)
+            if not take_next:
+                return None
+            following = activities.lease_activities(transaction, self.host_id, 1, now)
+            return following[0] if following else None
+
+        return await self._database.write(work)

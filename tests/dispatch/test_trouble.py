@@ -113,10 +113,10 @@ async def test_trouble_with_the_hub_is_survived(
 def _fail_some_times(monkeypatch: pytest.MonkeyPatch, name: str, troubles: dict[str, int]) -> None:
     real = getattr(TaskHub, name)
 
-    async def fails(*arguments: Any) -> Any:
+    async def fails(*arguments: Any, **options: Any) -> Any:
         if troubles[name] > 0:
             troubles[name] -= 1
             raise OSError("disk full")
-        return await real(*arguments)
+        return await real(*arguments, **options)
 
     monkeypatch.setattr(TaskHub, name, fails)

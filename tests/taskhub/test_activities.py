@@ -113,3 +113,21 @@ async def test_activities_of_an_ended_instance_still_run(hub: TaskHub) -> None:
     await hub.terminate("one", "why")
     await step(hub, Status.TERMINATED)
     assert (await lease_activity(hub)).name == "activity0"
+
+
+async def test_an_outcome_is_exchanged_for_the_next_activity_in_the_same_commit(hub: TaskHub) -> None:
+    await schedule_activities(hub, "one", 2)
+    (first,) = await hub.lease_activities(1)
+    second = await hub.finish_activity(first, activity_result(0), take_next=True)
+    assert second is not None
+    assert second.task_id == 1
+    assert await hub.finish_activity(second, activity_result(1), take_next=True) is None
+
+
+async def test_no_activity_is_taken_with_an_outcome_that_is_refused(hub: TaskHub) -> None:
+    await schedule_activities(hub, "one", 2)
+    (first,) = await hub.lease_activities(1)
+    await hub.finish_activity(first, activity_result(0))
+    with pytest.raises(LeaseLost):
+        await hub.finish_activity(first, activity_result(0), take_next=True)
+    assert [each.task_id for each in await hub.lease_activities(9)] == [1]
