@@ -1,5 +1,6 @@
 """The host as the command line starts it: one instance in this process, or several under a supervisor."""
 
+import os
 import signal
 
 from funchost import console, host_instance, supervisor
@@ -25,4 +26,6 @@ def run(settings: Settings) -> int:
 
 def _leave(number: int, frame: object) -> None:
     """Obey a stop that comes before anything runs that would have to be stopped."""
-    raise SystemExit(EXIT_STOPPED)
+    console.flush()
+    # Not by an exception: one that is raised here in the midst of an import may be ignored.
+    os._exit(EXIT_STOPPED)
