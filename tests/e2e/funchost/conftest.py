@@ -1,6 +1,6 @@
 """Hosts that belong to one test, which may do anything to them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e import hosting
 from tests.e2e.conftest import GIVEN_URL
+from tests.e2e.durable_host import eventually
 from tests.e2e.hosting import HostProcess
 
 MakeHost = Callable[..., HostProcess]
@@ -69,3 +70,17 @@ def runs(tmp_path: Path) -> Callable[[str], list[Run]]:
         return [Run(name, int(host), int(worker)) for name, host, worker in map(str.split, lines)]
 
     return read
+
+
+@pytest.fixture
+def first_run(runs: Callable[[str], list[Run]]) -> Callable[[str], Awaitable[Run]]:
+    """Waits for the first run of a step, and gives it."""
+
+    async def wait(key: str) -> Run:
+        async def has_run() -> bool:
+            return bool(runs(key))
+
+        await eventually(has_run)
+        return runs(key)[0]
+
+    return wait

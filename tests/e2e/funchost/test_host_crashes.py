@@ -11,23 +11,16 @@ import aiohttp
 import pytest
 
 from tests.e2e import hosting
-from tests.e2e.durable_host import connect, eventually, new_id
+from tests.e2e.durable_host import connect, new_id
 
 ROUNDS = 6
 
 
-async def until_run(runs, key):
-    async def has_run():
-        return runs(key)
-
-    await eventually(has_run)
-
-
-async def test_an_instance_continues_where_it_was_when_the_host_died_in_a_step(start_host, runs):
+async def test_an_instance_continues_where_it_was_when_the_host_died_in_a_step(start_host, first_run):
     host = start_host()
     async with connect(host.base_url) as client:
         instance_id = await client.start("steps", [{"key": "a"}, {"key": "b", "first": 60}, {"key": "c"}])
-        await until_run(runs, "b")
+        await first_run("b")
 
     host.kill_everything()
     host.start()

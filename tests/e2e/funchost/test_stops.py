@@ -8,14 +8,7 @@ import time
 import pytest
 
 from tests.e2e import hosting
-from tests.e2e.durable_host import connect, eventually
-
-
-async def until_run(runs, key):
-    async def has_run():
-        return runs(key)
-
-    await eventually(has_run)
+from tests.e2e.durable_host import connect
 
 
 @pytest.mark.parametrize("instances", ["1", "2"])
@@ -32,11 +25,11 @@ def test_a_stop_ends_with_code_0_and_leaves_nothing_behind(start_host, how, inst
         pass
 
 
-async def test_a_stop_waits_for_the_activity_that_runs(start_host, runs):
+async def test_a_stop_waits_for_the_activity_that_runs(start_host, runs, first_run):
     host = start_host()
     async with connect(host.base_url) as client:
         instance_id = await client.start("steps", [{"key": "a", "first": 1}])
-        await until_run(runs, "a")
+        await first_run("a")
 
     host.signal(signal.SIGTERM)
     assert host.wait() == 0
@@ -47,11 +40,11 @@ async def test_a_stop_waits_for_the_activity_that_runs(start_host, runs):
     assert len(runs("a")) == 1
 
 
-async def test_a_stop_waits_for_the_request_that_runs(start_host, runs):
+async def test_a_stop_waits_for_the_request_that_runs(start_host, first_run):
     host = start_host()
     async with connect(host.base_url) as client:
         request = asyncio.create_task(client.get("/api/hold/request/1"))
-        await until_run(runs, "request")
+        await first_run("request")
 
         host.signal(signal.SIGTERM)
 
@@ -59,11 +52,11 @@ async def test_a_stop_waits_for_the_request_that_runs(start_host, runs):
     assert host.wait() == 0
 
 
-async def test_a_stop_takes_no_new_work(start_host, runs):
+async def test_a_stop_takes_no_new_work(start_host, runs, first_run):
     host = start_host()
     async with connect(host.base_url) as client:
         instance_id = await client.start("steps", [{"key": "a", "first": 1}, {"key": "b"}])
-        await until_run(runs, "a")
+        await first_run("a")
 
     host.signal(signal.SIGTERM)
     host.wait()
@@ -75,11 +68,11 @@ async def test_a_stop_takes_no_new_work(start_host, runs):
 
 
 @pytest.mark.parametrize("instances", ["1", "2"])
-async def test_a_second_ctrl_c_stops_at_once(start_host, runs, instances):
+async def test_a_second_ctrl_c_stops_at_once(start_host, instances, first_run):
     host = start_host("--instances", instances, "--verbose")
     async with connect(host.base_url) as client:
         await client.start("steps", [{"key": "a", "first": 60}])
-        await until_run(runs, "a")
+        await first_run("a")
     processes = host.processes()
 
     host.interrupt()
@@ -92,11 +85,11 @@ async def test_a_second_ctrl_c_stops_at_once(start_host, runs, instances):
     assert time.monotonic() - began < 3
 
 
-async def test_a_stop_does_not_wait_for_ever(start_host, runs):
+async def test_a_stop_does_not_wait_for_ever(start_host, first_run):
     host = start_host()
     async with connect(host.base_url) as client:
         await client.start("steps", [{"key": "a", "first": 60}])
-        await until_run(runs, "a")
+        await first_run("a")
 
     host.signal(signal.SIGTERM)
 

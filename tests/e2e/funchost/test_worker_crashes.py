@@ -7,18 +7,10 @@ import signal
 from tests.e2e.durable_host import connect, eventually
 
 
-async def first_run(runs, key):
-    async def has_run():
-        return runs(key)
-
-    await eventually(has_run)
-    return runs(key)[0]
-
-
-async def test_an_activity_whose_worker_dies_runs_again_and_counts_once(start_host, runs):
+async def test_an_activity_whose_worker_dies_runs_again_and_counts_once(start_host, first_run):
     async with connect(start_host().base_url) as client:
         instance_id = await client.start("steps", [{"key": "a", "first": 60}, {"key": "b"}])
-        os.kill((await first_run(runs, "a")).worker, signal.SIGKILL)
+        os.kill((await first_run("a")).worker, signal.SIGKILL)
 
         status = await client.ended(instance_id)
 
@@ -27,10 +19,10 @@ async def test_an_activity_whose_worker_dies_runs_again_and_counts_once(start_ho
         assert kinds == ["ExecutionStarted", "TaskCompleted", "TaskCompleted", "ExecutionCompleted"]
 
 
-async def test_a_request_whose_worker_dies_gets_500_at_once(start_host, runs):
+async def test_a_request_whose_worker_dies_gets_500_at_once(start_host, first_run):
     async with connect(start_host().base_url) as client:
         request = asyncio.create_task(client.get("/api/hold/request/60"))
-        os.kill((await first_run(runs, "request")).worker, signal.SIGKILL)
+        os.kill((await first_run("request")).worker, signal.SIGKILL)
 
         reply = await asyncio.wait_for(request, 3)
 
@@ -50,7 +42,7 @@ async def test_a_worker_that_dies_is_replaced(start_host):
         await eventually(another_answers, 5)
 
 
-async def test_the_other_worker_goes_on_while_one_is_replaced(start_host, runs):
+async def test_the_other_worker_goes_on_while_one_is_replaced(start_host, first_run):
     host = start_host(FUNCTIONS_WORKER_PROCESS_COUNT="2")
     async with connect(host.base_url) as client:
         workers = set()
@@ -61,7 +53,7 @@ async def test_the_other_worker_goes_on_while_one_is_replaced(start_host, runs):
 
         await eventually(both_run)
         request = asyncio.create_task(client.get("/api/hold/request/60"))
-        os.kill((await first_run(runs, "request")).worker, signal.SIGKILL)
+        os.kill((await first_run("request")).worker, signal.SIGKILL)
         await request
 
         replies = await asyncio.gather(*(client.get("/api/who") for _ in range(20)))
@@ -69,13 +61,13 @@ async def test_the_other_worker_goes_on_while_one_is_replaced(start_host, runs):
         assert {reply.status for reply in replies} == {200}
 
 
-async def test_every_activity_of_a_fan_out_counts_once_though_workers_die(start_host, runs):
+async def test_every_activity_of_a_fan_out_counts_once_though_workers_die(start_host, first_run):
     host = start_host(FUNCTIONS_WORKER_PROCESS_COUNT="2")
     tasks = [{"key": f"t{number}", "first": 0.3, "seconds": 0.05} for number in range(40)]
     async with connect(host.base_url, limit=30) as client:
         instance_id = await client.start("steps_at_once", tasks)
         for key in ("t0", "t20"):
-            os.kill((await first_run(runs, key)).worker, signal.SIGKILL)
+            os.kill((await first_run(key)).worker, signal.SIGKILL)
 
         status = await client.ended(instance_id)
 

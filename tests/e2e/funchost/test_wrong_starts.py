@@ -17,6 +17,8 @@ DURABLE = "AzureFunctionsJobHost__extensions__durableTask__"
 
 def start(app, folder, *arguments, **app_settings):
     """Run the command until it ends by itself."""
+    if "--port" not in arguments:
+        arguments += ("--port", str(hosting.free_port()))
     return subprocess.run(
         [
             *(sys.executable, "-m", "funchost", "start", "--script-root", str(app)),
