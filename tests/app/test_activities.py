@@ -34,11 +34,13 @@ def test_a_task_of_no_length_takes_a_microsecond():
     assert reports.microseconds_of(report["finished"]) == 1_001
 
 
-@pytest.mark.parametrize("name", ["sleep", "say_hello"])
-def test_synchronous_activities_log_their_process_and_thread(functions, caplog, name):
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("sleep", {"task": {"index": 1, "seconds": 0}}), ("say_hello", {"city": "Tokyo"})],
+)
+def test_synchronous_activities_log_their_process_and_thread(functions, caplog, name, arguments):
     caplog.set_level("INFO", "app")
-    arguments = {"sleep": {"task": {"index": 1, "seconds": 0}}, "say_hello": {"city": "Tokyo"}}
-    functions[name](**arguments[name])
+    functions[name](**arguments)
 
     assert caplog.messages[0].startswith(name)
     assert f"[process {os.getpid()}, thread {threading.current_thread().name}]" in caplog.messages[0]
