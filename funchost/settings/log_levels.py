@@ -31,7 +31,7 @@ def level_named(text: str) -> int | None:
 class LogLevels:
     """The lowest level shown, for user lines, for the host's own, and by category.
 
-    Source: functions-host behaviour of `logging.logLevel`; user categories are `Function...` and
+    Source: Azure Functions host, `logging.logLevel`; user categories are `Function...` and
     the output that functions print.
     """
 

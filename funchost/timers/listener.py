@@ -1,7 +1,7 @@
 """A timer's listener: of all host instances one fires the timer, when it is due and never twice at a time.
 
 When that is, is decided in `schedule` and `monitoring`.
-Source: functions-host, 6.9; Azure WebJobs SDK extensions, TimerListener.
+Source: Azure WebJobs SDK extensions, TimerListener.
 """
 
 import asyncio

@@ -18,7 +18,7 @@ def expand(text: str, app_settings: Mapping[str, str]) -> str:
 
     Raises:
         UnresolvedExpression: a name that no app setting has, or a single `%`.
-    Source: functions-host, 4.
+    Source: Azure WebJobs SDK, NameResolverExtensions.
     """
     parts: list[str] = []
     position = 0

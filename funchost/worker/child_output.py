@@ -1,6 +1,6 @@
 """What a worker process prints, line by line, and how serious a line is.
 
-Pure but for the one call into logging. Source: functions-host, 6.5.
+Pure but for the one call into logging. Source: Azure Functions host, WorkerProcess.
 """
 
 import logging

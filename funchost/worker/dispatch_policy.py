@@ -32,7 +32,8 @@ class Dispatcher:
 
         Least busy is the worker with the fewest invocations in that lane: an episode must not push an
         activity to a worker whose threads are all taken.
-        Round-robin is the real host's way, which looks at no load. Source: functions-host, 6.2.
+        Round-robin is the real host's way, which looks at no load. Source: Azure Functions host,
+        RpcFunctionInvocationDispatcherLoadBalancer.
         """
         if len(ready) == 1:
             return ready[0]

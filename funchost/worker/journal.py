@@ -1,7 +1,7 @@
 """The log lines of an invocation: Executing and Executed, and what is said when its time is over.
 
 Every room that runs a function writes them through here, so that one format serves HTTP, durable and timer
-triggers. Source: functions-host, 7.4.
+triggers. Source: Azure WebJobs SDK, FunctionInstanceLogger.
 """
 
 import logging

@@ -23,7 +23,7 @@ class FunctionInfo:
     """One function of the app, as the worker found it.
 
     `error` says why the function cannot run although the rest of the app can.
-    Source: functions-host, 1.4 and 1.7.
+    Source: azure.functions, Function; Azure Functions host, FunctionMetadata.
     """
 
     name: str

@@ -2,7 +2,8 @@
 
 It knows no trigger and repeats nothing: whoever gets a WorkerLost or a FunctionTimedOut decides what to do
 about it.
-Source: functions-host, 6.1, 6.2, 6.6 and 6.7; least-busy dispatch and quick restarts are funchost's own.
+Source: Azure Functions host, RpcFunctionInvocationDispatcher; least-busy dispatch and quick restarts are
+funchost's own.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """functionTimeout: an invocation that runs too long fails, and its worker process is replaced.
 
 Python cannot be told to stop what it runs, so that only the end of the process ends it. What else ran there
-is lost with it. Source: functions-host, 6.6.
+is lost with it. Source: Azure WebJobs SDK, FunctionExecutor.
 """
 
 import asyncio

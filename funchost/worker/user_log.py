@@ -1,6 +1,6 @@
 """A log record of user code, on its way from a worker into the host's log.
 
-Source: functions-host, 6.5.
+Source: Azure Functions Python worker, logging; Azure Functions host, GrpcWorkerChannel.
 """
 
 import logging

@@ -2,7 +2,7 @@
 
 `python -P original.py`, only on Python 3.13 and later. It takes `{"load": FOLDER}` and then invocations; the
 library keeps one app per process, so a second load first forgets the first. Nothing of funchost is imported.
-Source: functions-host, 9.2.
+Source: azure_functions_runtime, handle_event.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Apps that cannot be loaded, error by error: both workers say the same. Source: functions-host, 1.5."""
+"""Apps that cannot be loaded, error by error: both workers say the same. Source: azure-functions-runtime."""
 
 import re
 

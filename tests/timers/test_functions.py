@@ -1,4 +1,7 @@
-"""Timer functions as the app declares them, and what they are given. Source: functions-host, 6.9."""
+"""Timer functions as the app declares them, and what they are given.
+
+Source: Azure WebJobs SDK extensions, timer triggers.
+"""
 
 import json
 from datetime import UTC

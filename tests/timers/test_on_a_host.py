@@ -1,4 +1,8 @@
-"""Timers and the time limit on a whole host. Source: functions-host, 6.6 and 6.9; durable-protocol, 5.3."""
+"""Timers and the time limit on a whole host.
+
+Source: Azure WebJobs SDK and its extensions, timer triggers and FunctionExecutor; durable extension,
+TaskActivityShim.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Which apps load, and what is said about the others. Texts: functions-host, 1.1 to 1.7."""
+"""Which apps load, and what is said about the others. Texts: Azure Functions Python worker."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""%NAME% in binding values. Source: functions-host, 4."""
+"""%NAME% in binding values. Source: Azure WebJobs SDK, INameResolver."""
 
 import pytest
 

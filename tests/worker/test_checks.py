@@ -1,4 +1,4 @@
-"""The host's own rules for functions. Source: functions-host, 1.7."""
+"""The host's own rules for functions. Source: Azure Functions host, metadata checks."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What workers print. Source: functions-host, 6.5."""
+"""What workers print. Source: Azure Functions host, WorkerProcess."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What a durable client is given. Source: durable-protocol, 1.1."""
+"""What a durable client is given. Source: durable extension, BindingHelper."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Which cookies leave the worker. Source: functions-host, 2.5."""
+"""Which cookies leave the worker. Source: Azure Functions Python worker, datumdef."""
 
 from http.cookies import SimpleCookie
 

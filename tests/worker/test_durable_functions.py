@@ -1,4 +1,4 @@
-"""Activities, orchestrators, entities and timers in a real worker. Source: functions-host, 9.4."""
+"""Activities, orchestrators, entities and timers in a real worker. Source: azure.functions."""
 
 import json
 import logging

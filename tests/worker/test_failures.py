@@ -1,4 +1,4 @@
-"""Functions that raise, in a real worker. Source: functions-host, 6.6."""
+"""Functions that raise, in a real worker. Source: Azure Functions host, RpcException."""
 
 import re
 

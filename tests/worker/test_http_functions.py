@@ -1,4 +1,4 @@
-"""HTTP functions in a real worker. Source: functions-host, 2.4 and 2.5."""
+"""HTTP functions in a real worker. Source: azure.functions, HTTP converters."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The lines Executing and Executed. Source: functions-host, 7.4."""
+"""The lines Executing and Executed. Source: Azure WebJobs SDK, FunctionInstanceLogger."""
 
 import logging
 

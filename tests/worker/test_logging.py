@@ -1,4 +1,4 @@
-"""What functions log and print, in a real worker. Source: functions-host, 6.5."""
+"""What functions log and print, in a real worker. Source: Azure Functions Python worker."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Which signatures fit which bindings. Texts: functions-host, 1.5."""
+"""Which signatures fit which bindings. Texts: Azure Functions Python worker."""
 
 # The functions are declared as users declare them, and never run.
 # mypy: disable-error-code="untyped-decorator, empty-body"

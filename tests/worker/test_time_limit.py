@@ -1,4 +1,4 @@
-"""functionTimeout on real processes. Source: functions-host, 5.2 and 6.6."""
+"""functionTimeout on real processes. Source: Azure WebJobs SDK, FunctionExecutor."""
 
 import asyncio
 

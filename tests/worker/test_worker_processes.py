@@ -1,4 +1,7 @@
-"""Workers as processes: threads, distribution, death, replacement and the end. Source: functions-host, 6."""
+"""Workers as processes: threads, distribution, death, replacement and the end.
+
+Source: Azure Functions host, worker processes.
+"""
 
 import asyncio
 import logging

@@ -1,6 +1,6 @@
 """Find the app in its folder, import it, and let it declare its functions.
 
-What the functions may look like is not decided here. Source: functions-host, 1.1, 1.2 and 1.5.
+What the functions may look like is not decided here. Source: Azure Functions Python worker, loader.
 """
 
 import importlib
@@ -79,7 +79,7 @@ def find_app(module: ModuleType, script_file: str) -> FunctionRegister:
 
     Raises:
         ValueError: there is none, or more than one name for one.
-    Source: functions-host, 1.2.
+    Source: Azure Functions Python worker, loader.
     """
     values = (getattr(module, name, None) for name in module.__dir__())
     found = [value for value in values if isinstance(value, FunctionRegister)]

@@ -1,7 +1,7 @@
 """The host's own rules for functions that the worker has loaded: names, routes, bindings there are.
 
 A function that breaks one is dropped with a text that says why; the others go on. Pure.
-Source: functions-host, 1.7.
+Source: Azure Functions host, Utility and FunctionMetadataManager.
 """
 
 import re
@@ -72,7 +72,7 @@ def route_conflict(function: FunctionInfo, accepted: Sequence[FunctionInfo]) -> 
 
 
 def is_disabled(function_name: str, app_settings: Mapping[str, str]) -> bool:
-    """Whether an app setting disables the function. Source: functions-host, 4."""
+    """Whether an app setting disables the function. Source: Azure WebJobs SDK."""
     names = {
         f"azurewebjobs.{function_name}.disabled".lower(),
         f"azurewebjobs_{function_name}_disabled".lower(),

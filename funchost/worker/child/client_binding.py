@@ -1,7 +1,7 @@
 """The string that a `durableClient` binding receives.
 
 Pure. The host gives the object once; a binding with its own task hub or connection changes what it names.
-Source: durable-protocol, 1.1.
+Source: durable extension, BindingHelper.
 """
 
 import json

@@ -1,7 +1,7 @@
 """`func.Context` as user code sees it, and which invocation a thread or task is in.
 
 The attributes are those of the real worker's own class, which is not a subclass of `azure.functions.Context`
-either. Source: functions-host, 6.4 and 6.5.
+either. Source: Azure Functions Python worker, context.
 """
 
 import threading

@@ -1,6 +1,6 @@
 """The SDK's converters, and the pass-through one that the SDK leaves to the worker.
 
-Source: functions-host, 9.4.
+Source: azure.functions, binding converters; Azure Functions Python worker, GenericBinding.
 """
 
 from typing import Any, Protocol

@@ -17,7 +17,7 @@ def describe(error: BaseException) -> dict[str, str]:
     """The `error` object of a `result` or `failed` frame.
 
     The message is never shortened: a failed orchestrator's whole state travels in it.
-    Source: functions-host, 6.6; durable-protocol, 4.4.
+    Source: Azure Functions Python worker; durable extension, OutOfProcExceptionHelpers.
     """
     return {"type": type(error).__name__, "message": text_of(error), "stack": stack_of(error)}
 

@@ -1,6 +1,6 @@
 """From a declared function to one that can be called and that the host can route to.
 
-What may be loaded is decided in `signatures` and `checks`. Source: functions-host, 1.4 to 1.7.
+What may be loaded is decided in `signatures` and `checks`. Source: Azure Functions Python worker, loader.
 """
 
 import inspect

@@ -1,7 +1,7 @@
 """One call of one function: arguments in, user code, answer out.
 
 All conversion is the SDK converters'. This module chooses no thread and sends nothing.
-Source: functions-host, 2.4, 2.5, 9.4.
+Source: azure.functions, binding converters; Azure Functions Python worker, dispatcher.
 """
 
 import threading

@@ -1,6 +1,6 @@
 """User log records on their way to the host, tagged with the invocation they belong to.
 
-Which lines are shown, and how, is the host's matter. Source: functions-host, 6.5.
+Which lines are shown, and how, is the host's matter. Source: Azure Functions Python worker, logging.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """Where functions run: threads for synchronous ones, one event loop for asynchronous ones.
 
 It runs what it is given and keeps count; it knows no function and no frame.
-Source: functions-host, 6.3.
+Source: Azure Functions Python worker, dispatcher.
 """
 
 import asyncio

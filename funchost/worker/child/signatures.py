@@ -2,7 +2,7 @@
 
 Rules and texts are those of the real worker for Python 3.13 and later, on every Python version. A signature
 that does not fit fails the load of the whole app, as it does there. Nothing is called here.
-Source: functions-host, 1.5.
+Source: azure-functions-runtime, functions.
 """
 
 import inspect
