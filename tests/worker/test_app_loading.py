@@ -1,7 +1,11 @@
 """Which apps load, and what is said about the others. Texts: Azure Functions Python worker."""
 
+import site
+import sys
+
 import pytest
 
+from funchost.worker.child import app_loader
 from funchost.worker.exceptions import AppLoadError
 
 HEAD = "import azure.functions as func\n"
@@ -206,3 +210,14 @@ async def test_a_disabled_function_says_so(start_pool, settings_for):
     pool = await start_pool(environment=environment)
 
     assert [function.name for function in pool.functions if function.disabled] == ["hello"]
+
+
+def test_an_app_comes_behind_what_is_installed_and_before_what_is_under_development(monkeypatch, tmp_path):
+    (tmp_path / "some_app.py").write_text("import azure.functions as func\napp = func.FunctionApp()\n")
+    installed = site.getsitepackages()[0]
+    before = [entry for entry in sys.path if entry != installed]
+    monkeypatch.setattr(sys, "path", [*before, installed, "/editable"])
+
+    app_loader.import_app(tmp_path, "some_app.py")
+
+    assert sys.path[-3:] == [installed, str(tmp_path), "/editable"]
