@@ -16,10 +16,11 @@ from tests.http.fakes import instance
 
 
 @pytest.fixture
-async def client(host: Host) -> AsyncIterator[DurableOrchestrationClient]:
+async def client(host: Host, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DurableOrchestrationClient]:
+    # The SDK keeps one HTTP session per process; each test has an event loop of its own, and so a session.
+    monkeypatch.setattr(http_utils, "_client_session", None)
     binding = client_binding(host.front.webhook_base_url, host.front.rpc_base_url, "Hub", "Storage")
     yield DurableOrchestrationClient(json.dumps(binding))
-    # The SDK keeps one HTTP session per process; the next test has another event loop.
     await http_utils._close_session()
 
 
