@@ -16,11 +16,13 @@ def guarded(tmp_path_factory):
     """A host that asks for keys, and its file of keys."""
     folder = tmp_path_factory.mktemp("keys")
     host = HostProcess(hosting.APPS / "features", folder, "--enable-auth", RUNS_FOLDER=str(folder))
-    host.launch()
-    # Whether it runs cannot be asked without a key.
-    hosting.until(lambda: hosting.get(host.base_url, "/api/open")[0] == 200, 20, lambda: host.log)
-    yield host, folder / "data" / "keys.json"
-    host.stop()
+    try:
+        host.launch()
+        # Whether it runs cannot be asked without a key.
+        hosting.until(lambda: hosting.get(host.base_url, "/api/open")[0] == 200, 20, lambda: host.log)
+        yield host, folder / "data" / "keys.json"
+    finally:
+        host.stop()
 
 
 @pytest.fixture
