@@ -19,6 +19,7 @@ from funchost.durable.scheduling import Rules
 from funchost.taskhub import TaskHub
 from tests.dispatch import orchestrators
 from tests.dispatch.fakes import FakePool, constant
+from tests.dispatch.number_queue import NumberQueue
 
 HTTP_POLL_MILLISECONDS = 50
 ANY_VERSION = Versioning()
@@ -105,3 +106,12 @@ async def start_host(tmp_path: Path, pool: FakePool) -> AsyncIterator[StartHost]
     for host in started:
         if not host.stopped:
             await host.stop()
+
+
+@pytest.fixture
+async def queue() -> AsyncIterator[NumberQueue]:
+    queue = NumberQueue(3)
+    queue.start()
+    await asyncio.sleep(0)
+    yield queue
+    await queue.stop(0)

@@ -176,6 +176,19 @@ async def test_a_host_that_was_taken_for_dead_comes_back_and_hears_that_its_work
     await until(is_back)
 
 
+async def test_a_host_can_give_back_all_it_has_leased_and_live_on(open_hub: OpenHub, folder: Path) -> None:
+    one, other = await open_hub(), await open_hub()
+    await schedule_activities(one, "caller", 1)
+    await one.start("work", "one", None)
+    await lease_one(one)
+    activity = await lease_activity(one)
+    await one.free_leases()
+    assert holders(folder) == set()
+    assert hosts(folder) == {one.host_id, other.host_id}
+    assert (await lease_one(other)).instance.instance_id == "one"
+    assert await lease_activity(other) == activity
+
+
 @pytest.mark.usefixtures("_quick_looks")
 async def test_trouble_with_the_file_does_not_end_the_life_signs(
     open_hub: OpenHub, monkeypatch: pytest.MonkeyPatch
