@@ -5,6 +5,7 @@ hub stay open for its whole life; the app in between may be started again.
 """
 
 import asyncio
+import errno
 import logging
 import os
 import signal
@@ -40,11 +41,25 @@ def listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.address, settings.port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        text = (
-            f"Port {settings.port} is unavailable. Close the process using that port, or specify another "
-            f"port using --port [-p]. ({error.strerror})"
-        )
-        raise CannotStart(text, EXIT_BAD_SETTING) from error
+        raise CannotStart(_cannot_listen(settings, error), EXIT_BAD_SETTING) from error
+
+
+def _cannot_listen(settings: Settings, error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRNOTAVAIL:
+            return (
+                f"Address {settings.address} is no address of this machine. Give one that it has with "
+                "--address, for example 127.0.0.1, or 0.0.0.0 for all of them."
+            )
+        case errno.EACCES:
+            return (
+                f"Port {settings.port} is not allowed for this user. Give one of 1024 or more, for example "
+                "--port 7071."
+            )
+    return (
+        f"Port {settings.port} is unavailable. Close the process using that port, or specify another "
+        f"port using --port [-p]. ({error.strerror})"
+    )
 
 
 def run_instance(settings: Settings, listening: socket.socket, role: Role) -> int:

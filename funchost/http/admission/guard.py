@@ -30,9 +30,12 @@ class Guard:
         """
         host = headers.get("Host", "")
         if host and is_loopback(self.address) and not self._own_name(host):
+            names = ["localhost", "127.0.0.1", "[::1]"]
+            if self.address not in _LOOPBACK_NAMES:
+                names.append(self.address)
             return (
-                f"Host: '{host}' is not a name of this host. It answers to localhost, 127.0.0.1, [::1] and "
-                f"{self.address}. To reach it under another name, listen on another address with --address."
+                f"Host: '{host}' is not a name of this host. It answers to {', '.join(names)}. "
+                "To reach it under another name, listen on another address with --address."
             )
         origin = headers.get("Origin")
         if origin is not None:

@@ -133,6 +133,13 @@ def test_a_port_that_is_taken_is_named(app, tmp_path, instances):
     assert f"Port {port} is unavailable" in ended.stderr
 
 
+def test_an_address_of_another_machine_is_named(app, tmp_path):
+    ended = start(app, tmp_path, "--address", "192.0.2.1")
+
+    assert ended.returncode == 2
+    assert "192.0.2.1 is no address of this machine" in ended.stderr
+
+
 def test_several_instances_end_together_when_the_app_cannot_be_imported(app, tmp_path):
     (app / "function_app.py").write_text("raise ValueError('broken here')\n")
 
