@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,16 @@ class WrongSetting(click.ClickException):
     exit_code = 2
 
 
-class WholeNumber(click.IntRange):
-    """A whole number within bounds, with a message that says which in words."""
+def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
+    """An option's value: a whole number within bounds, with a message that says which in words."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            return super().convert(value, param, ctx)
-        except click.BadParameter:
-            self.fail(f"'{value}' is not a whole number from {self.min} to {self.max}.", param, ctx)
+    def convert(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() else -1
+        if not lowest <= number <= highest:
+            raise click.BadParameter(f"'{text}' is not a whole number from {lowest} to {highest}.")
+        return number
+
+    return convert
 
 
 class StartCommand(click.Command):
@@ -66,7 +69,7 @@ def main() -> None:
 )
 @click.option("--address", metavar="IP", help="IP address to listen on (default: 127.0.0.1).")
 @click.option(
-    "-p", "--port", type=WholeNumber(1, 65535), metavar="PORT", help="Port to listen on (default: 7071)."
+    "-p", "--port", type=whole_number(1, 65535), metavar="PORT", help="Port to listen on (default: 7071)."
 )
 @click.option(
     "--functions", multiple=True, metavar="NAME...", help="Load only these functions (default: all)."
@@ -85,7 +88,7 @@ def main() -> None:
 )
 @click.option(
     "--instances",
-    type=WholeNumber(1, 64),
+    type=whole_number(1, 64),
     metavar="N",
     help="Host instances that share the port and the task hub (default: 1).",
 )

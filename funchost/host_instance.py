@@ -6,7 +6,6 @@ hub stay open for its whole life; the app in between may be started again.
 
 import asyncio
 import errno
-import logging
 import os
 import signal
 import socket
@@ -31,8 +30,6 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # How long a stop waits for HTTP requests, and then for all other work.
 GRACE_SECONDS = 10.0
 _BACKLOG = 1024
-
-_log = logging.getLogger("Host.General")
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -97,7 +94,8 @@ async def _serve(settings: Settings, listening: socket.socket, role: Role) -> No
         await front_end.start_rpc()
         await front_end.start(listening)
         await runs.run(hub, front_end)
-        _log.info("Stopping: waiting at most %d s for what runs.", GRACE_SECONDS)
+        if role.announces:
+            console.print_stopping(GRACE_SECONDS)
     except BaseException as problem:
         front_end.fail(str(problem))
         raise

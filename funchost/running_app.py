@@ -21,7 +21,7 @@ from funchost.taskhub import TaskHub
 from funchost.timers import functions as timer_functions
 from funchost.timers.listeners import TimerListeners
 from funchost.timers.moments import find_zone
-from funchost.worker.exceptions import AppLoadError
+from funchost.worker.exceptions import AppLoadError, WorkerLost
 from funchost.worker.model import FunctionInfo, WorkerSettings
 from funchost.worker.pool import WorkerPool
 
@@ -135,7 +135,7 @@ def _check_selection(settings: Settings, functions: Sequence[FunctionInfo]) -> N
 def _load_failure_text(settings: Settings, error: AppLoadError) -> str:
     stack = f"{error.stack.rstrip()}\n" if error.stack else ""
     script = settings.script_root / settings.script_file
-    return (
-        f"Worker failed to index functions\n{stack}{error}\n\n"
-        f"Mend {script} (see the lines above) and start again."
-    )
+    advice = f"Mend {script} (see the lines above) and start again."
+    if error.type == WorkerLost.__name__:
+        advice = f"Start again. If the process ends again, see what {script} does when it is imported."
+    return f"Worker failed to index functions\n{stack}{error}\n\n{advice}"

@@ -13,6 +13,7 @@ from funchost.console.start_up import (
     print_keys,
     print_knobs,
     print_ready,
+    print_stopping,
 )
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "print_keys",
     "print_knobs",
     "print_ready",
+    "print_stopping",
     "setup_logging",
 ]

@@ -108,6 +108,13 @@ def print_failed_start(reason: str, settings: Settings) -> None:
     )
 
 
+def print_stopping(grace_seconds: float) -> None:
+    """The line that says that the order to stop was heard."""
+    standard_output().write(
+        f"Stopping: no new work; what runs has {grace_seconds:g} s. Press Ctrl+C again to stop at once.\n"
+    )
+
+
 def print_ready(settings: Settings, seconds: float) -> None:
     """The line that says that requests are answered from now on."""
     standard_output().write(ready_text(settings, seconds))

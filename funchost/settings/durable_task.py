@@ -27,6 +27,7 @@ _TRUTHS = (
     "extendedSessionsEnabled",
     "useAppLease",
     "useGracefulShutdown",
+    "httpSettings.useForwardedHost",
     "tracing.traceInputsAndOutputs",
     "tracing.traceReplayEvents",
     "tracing.distributedTracingEnabled",
@@ -102,7 +103,6 @@ def read_hub(
         http_poll_ms=reader.positive(
             "http_poll_ms", "httpSettings.defaultAsyncRequestSleepTimeMilliseconds", 30_000
         ),
-        use_forwarded_host=reader.truth("use_forwarded_host", "httpSettings.useForwardedHost"),
         connection_name=reader.note("connection_name", _connection_name(configuration)),
         power_loss_safe=reader.note("power_loss_safe", _power_loss_safe(app_settings)),
     )

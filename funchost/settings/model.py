@@ -98,7 +98,6 @@ class HubSettings:
     version_match_strategy: Literal["None", "Strict", "CurrentOrOlder"]
     version_failure_strategy: Literal["Reject", "Fail"]
     http_poll_ms: int
-    use_forwarded_host: bool
     connection_name: str
     power_loss_safe: bool
 

@@ -173,10 +173,10 @@ class ClientOperations:
     async def restart(self, instance_id: str, new_id: bool) -> Instance:
         """Start an instance again with the input it had, under a fresh ID or its own.
 
-        Raises InstanceNotFound, or InstanceExists when the same ID is still in use.
+        Raises InstanceNotFound, also for an entity, or InstanceExists when the same ID is still in use.
         """
         instance = await self.get(instance_id)
-        if instance is None:
+        if instance is None or is_entity_id(instance_id):
             raise InstanceNotFound(instance_id)
         wanted = None if new_id else instance_id
         return await self.start(instance.name, wanted, instance.input, instance.version)

@@ -108,7 +108,7 @@ def main(descriptor: int) -> int:
     """Serve the host on an inherited socket until it says stop.
 
     Returns:
-        the exit code of the process.
+        the exit code of a process that could not load the app; otherwise it does not return.
     """
     # The host decides what stops. A handler, not SIG_IGN: programs that user code starts would inherit that.
     signal.signal(signal.SIGINT, lambda *_: None)
@@ -138,7 +138,11 @@ def main(descriptor: int) -> int:
             break
         worker.take(header, payload)
     logging.shutdown()
-    return 0
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # No clean-up of the interpreter: the original kills its workers, and what the SDK leaves open would
+    # only complain here.
+    os._exit(0)
 
 
 def _load_functions(load: Mapping[str, Any]) -> "list[LoadedFunction]":

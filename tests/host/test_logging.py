@@ -145,5 +145,13 @@ def test_verbose_shows_the_host_s_own_lines(app: App) -> None:
     host = app.start("--verbose")
     speak(app, "one")
     host.stop()
-    assert "Stopping: waiting at most" in host.log
-    assert app.host.log.count("Worker process started and initialized.") >= 1
+    assert re.search(r" w\d+ +Worker process started and initialized\.$", host.log, re.MULTILINE)
+
+
+def test_without_verbose_they_stay_out_of_the_way(app: App) -> None:
+    app.write(SPEAKING)
+    host = app.start()
+    speak(app, "one")
+    host.stop()
+    assert not re.search(r" w\d+ +Worker process started", host.log)
+    assert "Stopping: no new work; what runs has 10 s. Press Ctrl+C again to stop at once." in host.log

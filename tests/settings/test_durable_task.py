@@ -19,7 +19,7 @@ def test_the_defaults_are_those_of_the_extension_on_one_machine(load_app: Load) 
     assert (hub.overridable_states, hub.store_inputs) == ("NonRunningStates", False)
     assert (hub.default_version, hub.version_match_strategy) == ("", "CurrentOrOlder")
     assert (hub.version_failure_strategy, hub.http_poll_ms) == ("Reject", 30_000)
-    assert (hub.connection_name, hub.use_forwarded_host, hub.power_loss_safe) == ("Storage", False, False)
+    assert (hub.connection_name, hub.power_loss_safe) == ("Storage", False)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,6 @@ def test_the_defaults_are_those_of_the_extension_on_one_machine(load_app: Load) 
         ({"versionMatchStrategy": "Strict"}, "version_match_strategy", "Strict"),
         ({"versionFailureStrategy": "fail"}, "version_failure_strategy", "Fail"),
         ({"httpSettings": {"defaultAsyncRequestSleepTimeMilliseconds": 500}}, "http_poll_ms", 500),
-        ({"httpSettings": {"useForwardedHost": "true"}}, "use_forwarded_host", True),
         ({"storageProvider": {"connectionName": "Mine"}}, "connection_name", "Mine"),
         ({"storageProvider": {"connectionStringName": "Older"}}, "connection_name", "Older"),
         ({"storageProvider": {"connectionName": "AzureWebJobsStorage"}}, "connection_name", "Storage"),
