@@ -1,8 +1,8 @@
 """`make bench-throughput`: empty activities per second, against durabletask's in-memory backend.
 
 Both run the same flat fan-out, one instance and all activities at once, with the same number of
-activities in flight and their default logging, which for funchost is two lines for each activity;
-funchost with two worker processes and every step committed to SQLite. They take turns, each time as
+activities in flight; funchost with two worker processes and every step committed to SQLite. Neither
+writes a line for each activity: durabletask never does, and the app's host.json asks for warnings only. They take turns, each time as
 fresh processes, and the median of the repetitions counts. What grows faster than the number of tasks
 shows in the cost per task.
 """
