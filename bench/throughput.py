@@ -2,9 +2,9 @@
 
 Both run the same flat fan-out, one instance and all activities at once, with the same number of
 activities in flight; funchost with two worker processes and every step committed to SQLite. Neither
-writes a line for each activity: durabletask never does, and the app's host.json asks for warnings only. They take turns, each time as
-fresh processes, and the median of the repetitions counts. What grows faster than the number of tasks
-shows in the cost per task.
+writes a line for each activity: durabletask never does, and the app's host.json asks for warnings only.
+They take turns, each time as fresh processes, and the median of the repetitions counts. What grows
+faster than the number of tasks shows in the cost per task.
 """
 
 import json
