@@ -69,11 +69,8 @@ def new_entity(instance_id: str, now: int) -> Instance:
         version="",
         status=Status.RUNNING,
         input=None,
-        output=None,
-        custom_status=None,
         created_at=now,
         updated_at=now,
-        completed_at=None,
     )
 
 

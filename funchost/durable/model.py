@@ -37,7 +37,7 @@ _FINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELED, Status.TER
 _NUMBERS: Mapping[Status, int] = MappingProxyType({status: n for n, status in enumerate(Status)})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
     """One row of the task hub: an orchestration instance or an entity.
 
@@ -51,11 +51,11 @@ class Instance:
     version: str
     status: Status
     input: str | None
-    output: str | None
-    custom_status: str | None
+    output: str | None = None
+    custom_status: str | None = None
     created_at: int
     updated_at: int
-    completed_at: int | None
+    completed_at: int | None = None
     parent_instance_id: str | None = None
     parent_execution_id: str | None = None
     parent_task_id: int | None = None

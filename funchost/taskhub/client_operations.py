@@ -60,11 +60,8 @@ class ClientOperations:
             version=self._default_version if version is None else version,
             status=Status.PENDING,
             input=input,
-            output=None,
-            custom_status=None,
             created_at=now,
             updated_at=now,
-            completed_at=None,
         )
         start = started(instance, now)
 

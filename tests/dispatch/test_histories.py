@@ -71,7 +71,16 @@ async def test_a_history_goes_on_correctly_on_another_host(start_host: StartHost
 
 
 def instance(instance_id: str, execution_id: str = "e") -> Instance:
-    return Instance(instance_id, execution_id, "work", "", Status.RUNNING, None, None, None, 0, 0, None)
+    return Instance(
+        instance_id=instance_id,
+        execution_id=execution_id,
+        name="work",
+        version="",
+        status=Status.RUNNING,
+        input=None,
+        created_at=0,
+        updated_at=0,
+    )
 
 
 def execution(length: int = 1, episode: int = 1) -> Execution:

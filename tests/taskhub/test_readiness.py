@@ -17,7 +17,16 @@ from funchost.taskhub.transactions import episodes
 from funchost.taskhub.transactions.posting import post
 from funchost.taskhub.transactions.starting import put_new_instance
 
-INSTANCE = Instance("one", "e", "work", "", Status.RUNNING, None, None, None, 0, 0, None)
+INSTANCE = Instance(
+    instance_id="one",
+    execution_id="e",
+    name="work",
+    version="",
+    status=Status.RUNNING,
+    input=None,
+    created_at=0,
+    updated_at=0,
+)
 DELAYS = st.sampled_from([0, 1, 4, 8])
 
 
