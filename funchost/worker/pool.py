@@ -51,11 +51,6 @@ class WorkerPool:
         return [worker.pid for worker in self._ready()]
 
     @property
-    def ready_count(self) -> int:
-        """How many workers take work."""
-        return len(self._ready())
-
-    @property
     def in_flight(self) -> int:
         """How many invocations have not been answered."""
         return sum(worker.in_flight for worker in self._workers)

@@ -11,22 +11,10 @@ from funchost.durable import entities, events
 from funchost.durable.commit import ArrivedMessage, Commit
 from funchost.durable.entities import EntityIntake, MalformedEntityAnswer
 from funchost.durable.model import Instance, Status
+from tests.durable.instances import NOON, new_instance
 
-NOON = 1_714_564_800_000_000
 COUNTER = entities.new_entity("@counter@K1", NOON - 1)
-CALLER = Instance(
-    instance_id="abc",
-    execution_id="e1",
-    name="o",
-    version="",
-    status=Status.RUNNING,
-    input=None,
-    output=None,
-    custom_status=None,
-    created_at=NOON,
-    updated_at=NOON,
-    completed_at=None,
-)
+CALLER = new_instance(status=Status.RUNNING)
 
 
 def counter(context: df.DurableEntityContext) -> None:

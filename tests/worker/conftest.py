@@ -90,7 +90,7 @@ async def start_pool(settings_for: Callable[..., WorkerSettings]) -> AsyncIterat
         pools.append(pool)
         await pool.start()
         async with asyncio.timeout(20):
-            while pool.ready_count < pool.settings.process_count:
+            while len(pool.pids) < pool.settings.process_count:
                 await asyncio.sleep(0.01)
         return pool
 

@@ -23,7 +23,7 @@ ENTITY_BATCH = '{"self": {"name": "counter", "key": "k"}, "exists": false, "stat
 async def test_all_workers_start_side_by_side(start_pool):
     pool = await start_pool(process_count=3)
 
-    assert pool.ready_count == 3
+    assert len(pool.pids) == 3
     assert len(set(pool.pids)) == 3
 
 
@@ -125,7 +125,7 @@ async def test_a_killed_worker_fails_its_invocations_at_once_and_is_replaced(cal
     assert {(error.pid, error.exit_description) for error in lost} == {
         (pid, "python exited with code 137 (0x89)")
     }
-    await until(lambda: caller.pool.ready_count == 1)
+    await until(lambda: len(caller.pool.pids) == 1)
     assert caller.pool.pids != [pid]
     assert await caller.activity("double", 1) == 2
     assert f"Language Worker Process exited. Pid={pid}.\npython exited with code 137 (0x89)" in caplog.text
@@ -138,14 +138,14 @@ async def test_a_worker_that_ends_itself_is_lost_whatever_its_exit_code(caller, 
 
     assert caught.value.exit_description == f"python exited with code {code} (0x{code})"
     assert caught.value.last_lines[-1] == "last words"
-    await until(lambda: caller.pool.ready_count == 1)
+    await until(lambda: len(caller.pool.pids) == 1)
 
 
 async def test_an_invocation_waits_while_all_workers_restart(caller):
     with pytest.raises(WorkerLost):
         await caller.activity("crash", 1)
 
-    assert caller.pool.ready_count == 0
+    assert len(caller.pool.pids) == 0
     assert await caller.activity("double", 1) == 2
 
 
