@@ -15,10 +15,9 @@ from pathlib import Path
 import funchost
 from funchost.console.log_lines import colours_wanted, timestamp
 from funchost.console.output import standard_output
+from funchost.conventions.names import HTTP_TRIGGER
 from funchost.settings import Settings
 from funchost.worker.model import FunctionInfo
-
-_HTTP = "httpTrigger"
 
 # What the real host gives a worker when the setting is absent.
 _THREADS_WHEN_UNSET = 1000
@@ -40,7 +39,7 @@ def print_functions(functions: Sequence[FunctionInfo], settings: Settings) -> No
 
 def functions_text(functions: Sequence[FunctionInfo], settings: Settings, colours: bool = False) -> str:
     """HTTP functions first, then the others, each group by name."""
-    ordered = sorted(functions, key=lambda each: (each.trigger != _HTTP, each.name.upper()))
+    ordered = sorted(functions, key=lambda each: (each.trigger != HTTP_TRIGGER, each.name.upper()))
     running, notes = [], []
     for function in ordered:
         if function.error:
@@ -129,7 +128,7 @@ def ready_text(settings: Settings, seconds: float) -> str:
 
 def _function_line(function: FunctionInfo, settings: Settings, colours: bool) -> str:
     name = f"\x1b[33m{function.name}:\x1b[0m" if colours else f"{function.name}:"
-    if function.trigger != _HTTP:
+    if function.trigger != HTTP_TRIGGER:
         return f"{name} {function.trigger}"
     methods = f"[{','.join(method.upper() for method in function.methods)}]" if function.methods else ""
     prefix = f"{settings.route_prefix}/" if settings.route_prefix else ""

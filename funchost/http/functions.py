@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
+from funchost.conventions.names import HTTP_TRIGGER
 from funchost.http.replies import UnsendableReply, empty_reply, json_reply, response_of
 from funchost.http.requests import BodyTooLarge, Target, http_call, read_body
 from funchost.http.routing.routes import HttpFunction, Match, RouteTable
@@ -17,7 +18,6 @@ from funchost.worker.calling import Invoker, call
 from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.model import FunctionInfo, Invocation
 
-HTTP_TRIGGER = "httpTrigger"
 NOT_RUNNING = "Function host is not running."
 
 REASON = "This function was programmatically called via the host APIs."

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from funchost.conventions.names import ENTITY_TRIGGER, ORCHESTRATION_TRIGGER
 from funchost.durable.status import PUBLIC_PATH
 from funchost.http.admission.access import DURABLE_KEY, Level, may_call, may_use_webhooks
 from funchost.http.admission.callers import Callers
@@ -26,8 +27,6 @@ from funchost.settings.model import Settings
 from funchost.worker.calling import Invoker
 from funchost.worker.model import FunctionInfo
 
-_ORCHESTRATION_TRIGGER = "orchestrationTrigger"
-_ENTITY_TRIGGER = "entityTrigger"
 _THROTTLED = {"X-FUNCTION-SCALEOUT": "1"}
 _LANDING_PAGE = Path(__file__).with_name("landing.html").read_bytes()
 
@@ -49,8 +48,8 @@ class Site:
         self._functions = AppFunctions(pool, functions, settings.route_prefix, settings.request_limit_bytes)
         limits = settings.request_limits
         self._queue = RequestQueue(limits.max_concurrent, limits.max_outstanding)
-        orchestrators = durable_names(functions, _ORCHESTRATION_TRIGGER)
-        entities = durable_names(functions, _ENTITY_TRIGGER)
+        orchestrators = durable_names(functions, ORCHESTRATION_TRIGGER)
+        entities = durable_names(functions, ENTITY_TRIGGER)
         self._management = ManagementApi(
             hub,
             hub_name=settings.hub.name,

@@ -1,6 +1,5 @@
 """Settings: what the flags, the environment, local.settings.json and host.json amount to, read once."""
 
-from funchost.settings.app_settings import resolve_percent
 from funchost.settings.loading import load
 from funchost.settings.log_levels import LogLevels
 from funchost.settings.model import (
@@ -27,5 +26,4 @@ __all__ = [
     "Watch",
     "load",
     "reload",
-    "resolve_percent",
 ]

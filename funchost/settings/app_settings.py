@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from funchost.settings.model import Known, SettingsError
+from funchost.settings.model import Known
 
 
 class AppSettings(Mapping[str, str]):
@@ -35,32 +35,3 @@ class AppSettings(Mapping[str, str]):
         """The setting with its origin; None when it is unset or empty."""
         value = self._merged.get(name)
         return Known(value, self.origin(name)) if value else None
-
-
-def resolve_percent(text: str, settings: Mapping[str, str]) -> str:
-    """The text with each `%NAME%` replaced by the app setting of that name, in any case.
-
-    Raises SettingsError when a name has no value or a `%` stands alone.
-    Source: azure-webjobs-sdk, name resolution in binding values.
-    """
-    parts: list[str] = []
-    position = 0
-    while (start := text.find("%", position)) >= 0:
-        end = text.find("%", start + 1)
-        if end < 0:
-            raise SettingsError(f"The '%' at position {start} does not have a closing '%'")
-        name = text[start + 1 : end]
-        value = setting_in_any_case(name, settings)
-        if value is None:
-            raise SettingsError(f"'%{name}%' does not resolve to a value.")
-        parts += [text[position:start], value]
-        position = end + 1
-    return "".join([*parts, text[position:]])
-
-
-def setting_in_any_case(name: str, settings: Mapping[str, str]) -> str | None:
-    """The value of a setting; the exact name first, then the name in any case."""
-    if name in settings:
-        return settings[name]
-    folded = name.casefold()
-    return next((value for other, value in settings.items() if other.casefold() == folded), None)

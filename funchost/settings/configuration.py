@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from funchost.settings import time_span
+from funchost.conventions import time_spans
 from funchost.settings.model import Known, SettingsError
 
 _OVERRIDE = re.compile(r"azurefunctionsjobhost(?:__|:)(?P<path>.+)", re.IGNORECASE)
@@ -111,10 +111,10 @@ class Configuration:
         entry = self.entry(key)
         if entry is None:
             return None
-        value = time_span.parse(entry.text)
+        value = time_spans.parse(entry.text)
         if value is None:
             raise entry.wrong('It must be a time span, for example "00:05:00".')
-        return Known(value, entry.origin)
+        return Known(value.total_seconds(), entry.origin)
 
     def _refuse_values_above(self, folded_key: str, allowed: str = _AN_OBJECT) -> None:
         parts = folded_key.split(".")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from funchost.conventions import time_spans
 from funchost.settings import lenient_json
 from funchost.settings.configuration import Configuration
 from funchost.settings.log_levels import LEVEL_NAMES, level_named
@@ -21,7 +22,6 @@ FILE_NAME = "host.json"
 _VERSION_HELP = "See https://aka.ms/functions-hostjson"
 _A_LIST = "{} must be a list of {}."
 _THIRTY_MINUTES = 1800.0
-_LONGEST_TIME_SPAN = "10675199.02:48:05.4775807"
 
 
 def read(script_root: Path) -> dict[str, Any] | None:
@@ -92,7 +92,7 @@ def function_timeout(configuration: Configuration) -> Known[float | None]:
     seconds = configuration.seconds("functionTimeout")
     if seconds is None or seconds.value < 1:
         raise entry.wrong(
-            f"FunctionTimeout must be greater than 00:00:01 and less than {_LONGEST_TIME_SPAN}. "
+            f"FunctionTimeout must be greater than 00:00:01 and less than {time_spans.LONGEST_TEXT}. "
             "-1 switches it off."
         )
     return Known(seconds.value, seconds.origin)

@@ -142,7 +142,7 @@ class Settings:
 
     def function_disabled(self, name: str) -> bool:
         """Whether the app settings switch this function off; the host compares names without case."""
-        return name.casefold() in self.disabled_functions
+        return name.lower() in self.disabled_functions
 
     def function_selected(self, name: str) -> bool:
         """Whether the allow-list (`--functions`, host.json `functions`) lets this function load."""

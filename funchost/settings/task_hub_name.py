@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from funchost.settings.app_settings import setting_in_any_case
+from funchost.conventions.setting_names import value_of
 from funchost.settings.model import Known, SettingsError
 
 # The message says 45; names up to 50 pass all the same.
@@ -46,7 +46,7 @@ def sanitized(name: str) -> str:
 
 def _resolved(name: str, app_settings: Mapping[str, str]) -> str:
     placeholder = re.fullmatch(r"%([^%]*)%", name)
-    return setting_in_any_case(placeholder[1] if placeholder else name, app_settings) or name
+    return value_of(placeholder[1] if placeholder else name, app_settings) or name
 
 
 def _refusal(name: str, given: Known[str]) -> str:

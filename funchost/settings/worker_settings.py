@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from funchost.conventions import setting_names
 from funchost.settings.app_settings import AppSettings
 from funchost.settings.model import Known, SettingsError
 
@@ -98,21 +99,14 @@ def check_runtime(app_settings: AppSettings) -> None:
 
 
 def disabled_functions(app_settings: Mapping[str, str]) -> frozenset[str]:
-    """The functions that `AzureWebJobs.<Name>.Disabled` switches off, names in lower case.
+    """The functions that app settings switch off, names in lower case.
 
     Raises SettingsError when a value is neither true nor false.
     """
-    disabled = set()
-    for setting, text in app_settings.items():
-        match = re.fullmatch(r"AzureWebJobs(?:\.(.+)\.|_(.+)_)Disabled", setting, re.IGNORECASE)
-        if match is None or not text:
-            continue
-        value = {"true": True, "1": True, "false": False, "0": False}.get(text.strip().casefold())
-        if value is None:
-            raise SettingsError(f"{setting} is '{text}'. It must be true or false.")
-        if value:
-            disabled.add((match[1] or match[2]).casefold())
-    return frozenset(disabled)
+    try:
+        return setting_names.disabled_functions(app_settings)
+    except setting_names.UnclearDisabling as error:
+        raise SettingsError(str(error)) from error
 
 
 def worker_environment(

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
 
+from funchost.conventions.names import TIMER_TRIGGER
 from funchost.taskhub.timers import TimerStatus
 from funchost.timers.moments import json_text
 from funchost.timers.schedule import BadSchedule, Schedule, parse
 from funchost.worker.model import FunctionInfo
-
-TIMER_TRIGGER = "timerTrigger"
 
 # What .NET has for a time that never came and for one that never comes.
 _NEVER_YET = "0001-01-01T00:00:00+00:00"

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Iterable
 from datetime import tzinfo
 
+from funchost.conventions.names import TIMER_TRIGGER
 from funchost.taskhub import TaskHub
-from funchost.timers.functions import TIMER_TRIGGER, TimerFunction, payload
+from funchost.timers.functions import TimerFunction, payload
 from funchost.timers.listener import TimerListener
 from funchost.worker.model import FunctionInfo
 from funchost.worker.pool import WorkerPool

@@ -4,20 +4,15 @@ Pure; times are microseconds since 1970, UTC.
 Source: Azure WebJobs SDK extensions, CronSchedule, ConstantSchedule and TimerSchedule.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
+from funchost.conventions import time_spans
 from funchost.timers import crontab
 from funchost.timers.moments import LAST_MOMENT, from_local, to_local
 
 _MINUTE = 60_000_000
-
-_TIME_SPAN = re.compile(
-    r"(?P<sign>-?)(?:(?P<days_alone>[0-9]{1,8})|(?:(?P<days>[0-9]{1,8})(?:\.|:(?=[0-9]+:[0-9]+:)))?"
-    r"(?P<hours>[0-9]{1,8}):(?P<minutes>[0-9]{1,2})(?::(?P<seconds>[0-9]{1,2}(?:\.[0-9]{1,7})?))?)"
-)
 
 
 class BadSchedule(ValueError):
@@ -53,10 +48,10 @@ def parse(text: str, zone: tzinfo) -> Schedule:
     try:
         return CronSchedule(crontab.parse(text), zone)
     except ValueError:
-        interval = _parse_time_span(text)
-    if interval is None or interval <= 0:
+        interval = time_spans.parse(text)
+    if interval is None or interval <= timedelta(0):
         raise BadSchedule(text)
-    return ConstantSchedule(interval)
+    return ConstantSchedule(interval // timedelta(microseconds=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +123,3 @@ def _set_back_by(wall: datetime, zone: tzinfo) -> timedelta:
     first = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     second = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
     return max(second - first, timedelta(0))
-
-
-def _parse_time_span(text: str) -> int | None:
-    """The microseconds of a .NET TimeSpan text, or None when it is not one."""
-    match = _TIME_SPAN.fullmatch(text.strip())
-    if match is None:
-        return None
-    days, hours = int(match["days_alone"] or match["days"] or 0), int(match["hours"] or 0)
-    minutes, seconds = int(match["minutes"] or 0), float(match["seconds"] or 0)
-    if hours > 23 and match["days"] is None and match["seconds"] and seconds.is_integer():
-        # "24:00:00" are 24 days in .NET: what is too much for an hour is taken for days.
-        days, hours, minutes, seconds = hours, minutes, int(seconds), 0
-    if hours > 23 or minutes > 59 or seconds >= 60:
-        return None
-    span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    return (span // timedelta(microseconds=1)) * (-1 if match["sign"] else 1)

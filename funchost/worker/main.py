@@ -24,6 +24,7 @@ if __name__ == "__main__" and not __package__:
         importlib.import_module("funchost.worker")
         sys.path.remove(_BESIDE_FUNCHOST)
 
+from funchost.conventions.names import EPISODE_TRIGGERS
 from funchost.worker.child import failures
 from funchost.worker.child.channel import Channel
 from funchost.worker.child.context import InvocationScope
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 # The real host gives every Python worker this ceiling when the setting is empty.
 DEFAULT_THREAD_COUNT = 1000
 _LOAD_FAILED = 1
-_EPISODE_TRIGGERS = ("orchestrationTrigger", "entityTrigger")
 
 
 class FunctionNotLoadedError(Exception):
@@ -77,7 +77,7 @@ class Worker:
         elif function.info.is_async:
             self._loop.submit(self._run_async(function, header, payload))
         else:
-            threads = self._episodes if function.info.trigger in _EPISODE_TRIGGERS else self._threads
+            threads = self._episodes if function.info.trigger in EPISODE_TRIGGERS else self._threads
             threads.submit(partial(self._run, function, header, payload))
 
     def _run(self, function: "LoadedFunction", header: dict[str, Any], payload: bytes) -> None:

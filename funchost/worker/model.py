@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from funchost.conventions.names import EPISODE_TRIGGERS
+
 DatumKind = Literal["http", "string", "json", "none"]
 DispatchPolicy = Literal["least-busy", "round-robin"]
 Lane = Literal["threads", "episodes", "loop"]
 """What an invocation occupies in a worker: a thread, an orchestrator's or entity's thread, or nothing but
 the event loop. Invocations in different lanes do not wait for each other."""
-
-_EPISODES = frozenset({"orchestrationTrigger", "entityTrigger"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class FunctionInfo:
     @property
     def lane(self) -> Lane:
         """Where a worker runs it, when episodes have threads of their own."""
-        if self.trigger in _EPISODES:
+        if self.trigger in EPISODE_TRIGGERS:
             return "episodes"
         return "loop" if self.is_async else "threads"
 

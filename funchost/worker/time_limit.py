@@ -6,7 +6,9 @@ is lost with it. Source: Azure WebJobs SDK, FunctionExecutor.
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
+from funchost.conventions import time_spans
 from funchost.worker import journal
 from funchost.worker.exceptions import FunctionTimedOut
 from funchost.worker.model import Invocation, InvocationResult
@@ -37,7 +39,7 @@ class TimeLimit:
     ) -> None:
         if answer.done():
             return
-        timeout = time_span(self._seconds)
+        timeout = time_spans.format_span(timedelta(seconds=self._seconds))
         journal.timed_out(invocation.function, invocation.invocation_id, timeout, worker.pid)
         # The worker is given nothing more that would be lost with it.
         worker.overdue += 1
@@ -54,16 +56,3 @@ class TimeLimit:
         worker.overdue -= 1
         if worker.takes_work:
             self._on_reprieve()
-
-
-def time_span(seconds: float) -> str:
-    """A duration as .NET writes it: 00:00:05, 1.02:00:00, 00:00:01.5000000."""
-    whole, ticks = divmod(round(seconds * 10_000_000), 10_000_000)
-    minutes, second = divmod(whole, 60)
-    hours, minute = divmod(minutes, 60)
-    days, hour = divmod(hours, 24)
-    return (
-        (f"{days}." if days else "")
-        + f"{hour:02}:{minute:02}:{second:02}"
-        + (f".{ticks:07}" if ticks else "")
-    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from funchost.worker.child.checks import checked, is_disabled, own_error
+from funchost.worker.child.checks import checked, own_error
 from funchost.worker.model import FunctionInfo
 
 
@@ -104,16 +104,3 @@ def test_a_binding_that_funchost_does_not_have_is_named():
 
     assert error is not None
     assert error.startswith("The binding type(s) 'queueTrigger' are not registered. funchost has ")
-
-
-@pytest.mark.parametrize("name", ["AzureWebJobs.Hello.Disabled", "azurewebjobs_hello_disabled"])
-@pytest.mark.parametrize("value", ["true", "True", "1"])
-def test_an_app_setting_disables_a_function(name, value):
-    assert is_disabled("Hello", {name: value})
-
-
-@pytest.mark.parametrize(
-    "settings", [{}, {"AzureWebJobs.Hello.Disabled": "false"}, {"AzureWebJobs.X.Disabled": "1"}]
-)
-def test_any_other_setting_does_not(settings):
-    assert not is_disabled("Hello", settings)

@@ -4,12 +4,9 @@ import asyncio
 
 import psutil
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from funchost.worker import time_limit
 from funchost.worker.exceptions import FunctionTimedOut, WorkerLost
-from funchost.worker.time_limit import time_span
 
 
 async def test_a_function_that_runs_too_long_fails_with_the_texts_of_the_original(
@@ -97,25 +94,3 @@ async def test_a_caller_that_has_left_does_not_spare_the_process(start_pool, cal
     call.cancel()
 
     await until(lambda: not psutil.pid_exists(pid))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (1, "00:00:01"),
-        (5.5, "00:00:05.5000000"),
-        (300, "00:05:00"),
-        (86399, "23:59:59"),
-        (93784, "1.02:03:04"),
-    ],
-)
-def test_a_duration_is_written_as_dotnet_writes_it(seconds, text):
-    assert time_span(seconds) == text
-
-
-@given(st.integers(0, 10**8))
-def test_a_written_duration_has_all_its_seconds(seconds):
-    days, _, clock = time_span(seconds).rpartition(".")
-    hours, minutes, rest = map(int, clock.split(":"))
-
-    assert int(days or 0) * 86400 + hours * 3600 + minutes * 60 + rest == seconds

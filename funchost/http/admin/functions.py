@@ -12,7 +12,8 @@ from typing import Any
 
 from aiohttp import web
 
-from funchost.http.functions import HTTP_TRIGGER, REASON, not_running
+from funchost.conventions.names import HTTP_TRIGGER, TIMER_TRIGGER
+from funchost.http.functions import REASON, not_running
 from funchost.http.replies import empty_reply, json_reply
 from funchost.http.requests import BodyTooLarge, read_body
 from funchost.http.routing.routes import HttpFunction, full_route
@@ -23,8 +24,6 @@ from funchost.worker.model import FunctionInfo, Invocation
 
 TimerPayload = Callable[[str], Awaitable[bytes]]
 """What the timer function of this name is given when nobody waited for the clock."""
-
-_TIMER_TRIGGER = "timerTrigger"
 
 
 class FunctionsApi:
@@ -102,7 +101,7 @@ class FunctionsApi:
 
     async def _invocation(self, function: FunctionInfo, given: Any) -> Invocation:
         invocation_id = str(uuid.uuid4())
-        if function.trigger == _TIMER_TRIGGER:
+        if function.trigger == TIMER_TRIGGER:
             # Whatever the input is: the original makes the timer's value itself.
             return Invocation(invocation_id, function.name, "json", await self._timer_payload(function.name))
         text = given if isinstance(given, str) else "" if given is None else json.dumps(given)

@@ -9,7 +9,8 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-KEY_HEADER = "x-functions-key"
+from funchost.conventions.names import KEY_HEADER
+
 KEY_PARAMETER = "code"
 MASTER_KEY = "_master"
 DEFAULT_KEY = "default"

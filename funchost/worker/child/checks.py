@@ -5,17 +5,14 @@ Source: Azure Functions host, Utility and FunctionMetadataManager.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from funchost.conventions.names import HTTP_TRIGGER, TRIGGERS, is_function_name
 from funchost.worker.model import FunctionInfo
 
-TRIGGERS = frozenset(
-    {"httpTrigger", "timerTrigger", "activityTrigger", "orchestrationTrigger", "entityTrigger"}
-)
 OTHER_BINDINGS = frozenset({"http", "durableClient"})
 
-_FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,127}", re.IGNORECASE | re.ASCII)
 _BINDING_NAME = re.compile(r"[a-z][a-z0-9]{0,127}|\$return", re.IGNORECASE | re.ASCII)
 _BUILT_IN_ROUTES = ("admin", "runtime")
 
@@ -34,7 +31,7 @@ def checked(functions: Sequence[FunctionInfo]) -> list[FunctionInfo]:
 
 def own_error(function: FunctionInfo) -> str | None:
     """Why the function cannot run, whatever else is in the app."""
-    if not _FUNCTION_NAME.fullmatch(function.name) or function.name.lower() == "host":
+    if not is_function_name(function.name):
         return f"'{function.name}' is not a valid function name."
     names: set[str] = set()
     for binding in function.bindings:
@@ -49,7 +46,7 @@ def own_error(function: FunctionInfo) -> str | None:
             f"The binding type(s) '{', '.join(unknown)}' are not registered. funchost has "
             f"{', '.join(sorted(TRIGGERS | OTHER_BINDINGS))}; run this function on the real host."
         )
-    if function.trigger == "httpTrigger" and _route(function).startswith(_BUILT_IN_ROUTES):
+    if function.trigger == HTTP_TRIGGER and _route(function).startswith(_BUILT_IN_ROUTES):
         return "The specified route conflicts with one or more built in routes."
     return None
 
@@ -62,25 +59,13 @@ def unknown_bindings(function: FunctionInfo) -> list[str]:
 
 def route_conflict(function: FunctionInfo, accepted: Sequence[FunctionInfo]) -> str | None:
     """Why the function's route cannot be added to those of the functions before it."""
-    if function.trigger != "httpTrigger":
+    if function.trigger != HTTP_TRIGGER:
         return None
     for other in accepted:
-        same_route = other.trigger == "httpTrigger" and _route(other) == _route(function)
+        same_route = other.trigger == HTTP_TRIGGER and _route(other) == _route(function)
         if same_route and _methods_overlap(function, other):
             return f"The route specified conflicts with the route defined by function '{other.name}'."
     return None
-
-
-def is_disabled(function_name: str, app_settings: Mapping[str, str]) -> bool:
-    """Whether an app setting disables the function. Source: Azure WebJobs SDK."""
-    names = {
-        f"azurewebjobs.{function_name}.disabled".lower(),
-        f"azurewebjobs_{function_name}_disabled".lower(),
-    }
-    return any(
-        name.lower() in names and value.strip().lower() in ("1", "true")
-        for name, value in app_settings.items()
-    )
 
 
 def _route(function: FunctionInfo) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from funchost.worker import binding_expressions
+from funchost.conventions import names, setting_names
 from funchost.worker.child import checks, signatures
 from funchost.worker.child.client_binding import client_text
 from funchost.worker.child.converters import converter_for
@@ -18,9 +18,9 @@ from funchost.worker.child.invocation import LoadedFunction
 from funchost.worker.model import FunctionInfo
 
 _DURABLE_NAME_KEYS = {
-    "activityTrigger": "activity",
-    "orchestrationTrigger": "orchestration",
-    "entityTrigger": "entityName",
+    names.ACTIVITY_TRIGGER: "activity",
+    names.ORCHESTRATION_TRIGGER: "orchestration",
+    names.ENTITY_TRIGGER: "entityName",
 }
 
 
@@ -81,8 +81,8 @@ def _info(function: Any, app_settings: Mapping[str, str]) -> FunctionInfo:
     error = _real_host_type(function)
     bindings: list[dict[str, Any]] = [json.loads(text) for text in function.get_raw_bindings()]
     try:
-        bindings = [binding_expressions.expand_binding(binding, app_settings) for binding in bindings]
-    except binding_expressions.UnresolvedExpression as unresolved:
+        bindings = [setting_names.expand_binding(binding, app_settings) for binding in bindings]
+    except setting_names.UnresolvedExpression as unresolved:
         error = str(unresolved)
     name = function.get_function_name()
     trigger_name = function.get_trigger().name
@@ -98,7 +98,7 @@ def _info(function: Any, app_settings: Mapping[str, str]) -> FunctionInfo:
         is_async=inspect.iscoroutinefunction(function.get_user_function()),
         script_file=function.function_script_file,
         entry_point=name,
-        disabled=checks.is_disabled(name, app_settings),
+        disabled=name.lower() in setting_names.disabled_functions(app_settings),
         error=error,
     )
 
