@@ -1,9 +1,13 @@
 """What one step changes in the task hub, as plain data; the hub writes it in one transaction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from funchost.durable.events import Event
-from funchost.durable.model import Instance
+from funchost.durable.events import Event, ExecutionStarted
+from funchost.durable.instances import Instance
+
+FIRST_IN_LINE = 0
+"""A `visible_at` before every other: such a message is taken ahead of all that waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +35,29 @@ class ArrivedMessage:
 
 @dataclass(frozen=True, slots=True)
 class ActivityTask:
-    """An activity to run; `input` is the JSON text that the function gets."""
+    """An activity to run; `input` is the JSON text that the function gets, None for no input."""
 
     instance_id: str
     execution_id: str
     task_id: int
     name: str
-    input: str
+    input: str | None
+    version: str = ""
+    tags: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ChildStart:
-    """A sub-orchestration to start; the hub refuses it when the ID is in use."""
+class NewInstance:
+    """An orchestration to start. When its ID is in use, `if_refused` is posted instead, if there is one."""
 
-    child: Instance
-    started: Event
+    instance: Instance
+    started: ExecutionStarted
+    if_refused: Message | None = None
 
 
 @dataclass(slots=True)
 class Commit:
-    """Everything that one episode changes.
+    """Everything that one episode or entity batch changes.
 
     `consumed` are the numbers of the messages that are used up. `history` is appended, or takes the
     place of the old history when `replaces_history` is set. `cancelled_timers` are task numbers whose
@@ -64,7 +71,7 @@ class Commit:
     replaces_history: bool = False
     messages: list[Message] = field(default_factory=list)
     activities: list[ActivityTask] = field(default_factory=list)
-    children: list[ChildStart] = field(default_factory=list)
+    new_instances: list[NewInstance] = field(default_factory=list)
     cancelled_timers: list[int] = field(default_factory=list)
     open_tasks: int = 0
     more_to_take: bool = False

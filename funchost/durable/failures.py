@@ -1,66 +1,63 @@
-"""Failure texts: what a client reads in `output` and an orchestrator in `except`, in the real host's words.
+"""What failed and why, as an orchestrator and a client are told it.
 
-People match on these texts and parse the details, so they are built here and nowhere else. Nothing here
-decides what fails.
+Each SDK generation has texts of its own; they are made in the room of its protocol.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
+
+from funchost.durable.text import dump_json, parse_json
 
 FunctionKind = Literal["activity", "orchestrator", "entity"]
 
-_HRESULT_OF_EXCEPTION = -2146233088
 
+@dataclass(frozen=True, slots=True)
+class FailureDetails:
+    """One failure and those behind it. Source: DurableTask.Core, FailureDetails."""
 
-def activity_failure(name: str, error_type: str, message: str, stack: str) -> tuple[str, str]:
-    """Reason and Details of a TaskFailed for an activity that raised.
+    error_type: str
+    message: str
+    stack: str | None = None
+    inner: "FailureDetails | None" = None
+    is_non_retriable: bool = False
+    properties: Mapping[str, Any] | None = None
 
-    The details are one line of JSON, as .NET writes the exception; the frames of .NET itself are left out.
-    Source: durable extension, TaskActivityShim and OutOfProcExceptionHelpers; Functions host, RpcException.
-    """
-    remote_message = f"{error_type}: {message}"
-    # The extension cuts the text behind "Exception:" out of the worker's report and keeps the blank.
-    friendly_message = f" {remote_message}"
-    inner = {
-        "$type": "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException, Microsoft.Azure.WebJobs.Script",
-        "IsUserException": False,
-        "RemoteStackTrace": stack,
-        "RemoteMessage": remote_message,
-        "RemoteTypeName": None,
-        "Message": worker_report(error_type, message, stack),
-        "Data": {"$type": "System.Collections.ListDictionaryInternal, System.Private.CoreLib"},
-        "InnerException": None,
-        "HelpLink": None,
-        "Source": "System.Private.CoreLib",
-        "HResult": _HRESULT_OF_EXCEPTION,
-        "StackTrace": None,
-    }
-    details = _exception("System.Exception", "System.Private.CoreLib", friendly_message, inner)
-    return f"Activity function '{name}' failed: {friendly_message}", details
+    def __str__(self) -> str:
+        return f"{self.error_type}: {self.message}"
 
+    def to_json(self) -> str:
+        """The text that is stored and shown; keys as in the original."""
+        return dump_json(self.document())
 
-def activity_timeout(name: str, message: str) -> tuple[str, str]:
-    """Reason and Details of a TaskFailed for an activity that ran longer than functionTimeout.
+    def document(self) -> dict[str, Any]:
+        """The details as clients see them in a history."""
+        return {
+            "ErrorType": self.error_type,
+            "ErrorMessage": self.message,
+            "StackTrace": self.stack,
+            "InnerFailure": None if self.inner is None else self.inner.document(),
+            "IsNonRetriable": self.is_non_retriable,
+            "Properties": None if self.properties is None else dict(self.properties),
+        }
 
-    Source: durable extension, TaskActivityShim; Azure WebJobs SDK, FunctionTimeoutException.
-    """
-    assembly = "Microsoft.Azure.WebJobs.Host"
-    details = _exception(f"{assembly}.FunctionTimeoutException", assembly, message, None)
-    return f"Activity function '{name}' failed: {message}", details
+    @classmethod
+    def parse(cls, text: str) -> "FailureDetails":
+        """Read what `to_json` wrote."""
+        return cls.from_document(parse_json(text))
 
-
-def http_activity_failure(message: str) -> tuple[str, str]:
-    """Reason and Details of a TaskFailed for a `call_http` that got no response at all.
-
-    Source: durable extension, TaskHttpActivityShim.
-    """
-    return message, _exception("System.Net.Http.HttpRequestException", "System.Net.Http", message, None)
-
-
-def worker_report(error_type: str, message: str, stack: str) -> str:
-    """A worker's exception as the Functions host words it. Source: Functions host, RpcException."""
-    return f"Result: Failure\nException: {error_type}: {message}\nStack: {stack}"
+    @classmethod
+    def from_document(cls, value: Mapping[str, Any]) -> "FailureDetails":
+        """Read what `document` made. Raises KeyError for another document."""
+        inner = value.get("InnerFailure")
+        return cls(
+            value["ErrorType"],
+            value["ErrorMessage"],
+            value.get("StackTrace"),
+            None if inner is None else cls.from_document(inner),
+            bool(value.get("IsNonRetriable")),
+            value.get("Properties"),
+        )
 
 
 def unknown_function(kind: FunctionKind, name: str, known_names: Iterable[str]) -> str:
@@ -75,27 +72,4 @@ def unknown_function(kind: FunctionKind, name: str, known_names: Iterable[str]) 
     return (
         f"The function '{name}' doesn't exist, is disabled, or is not an {kind} function. "
         f"Additional info: {info}"
-    )
-
-
-def _exception(class_name: str, assembly: str, message: str, inner: dict[str, Any] | None) -> str:
-    """An exception as Newtonsoft.Json writes it with type names."""
-    return json.dumps(
-        {
-            "$type": f"{class_name}, {assembly}",
-            "ClassName": class_name,
-            "Message": message,
-            "Data": None,
-            "InnerException": inner,
-            "HelpURL": None,
-            "StackTraceString": None,
-            "RemoteStackTraceString": None,
-            "RemoteStackIndex": 0,
-            "ExceptionMethod": None,
-            "HResult": _HRESULT_OF_EXCEPTION,
-            "Source": None,
-            "WatsonBuckets": None,
-        },
-        separators=(",", ":"),
-        ensure_ascii=False,
     )

@@ -3,10 +3,11 @@
 Source: HTTP management API: start; Durable Task default instance and execution IDs.
 """
 
+import os
 import unicodedata
-import uuid
 
-from funchost.durable.exceptions import InvalidInstanceId
+from funchost.durable.refusals import InvalidInstanceId
+from funchost.durable.text import is_storable
 
 MAX_INSTANCE_ID_LENGTH = 256
 _FORBIDDEN = frozenset("/\\#?")
@@ -14,7 +15,7 @@ _FORBIDDEN = frozenset("/\\#?")
 
 def new_id() -> str:
     """A fresh instance or execution ID: 32 hexadecimal digits."""
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()
 
 
 def child_instance_id(parent_execution_id: str, task_id: int) -> str:
@@ -42,3 +43,5 @@ def check_instance_id(instance_id: str) -> None:
         )
     if len(instance_id) > MAX_INSTANCE_ID_LENGTH:
         raise InvalidInstanceId(f"Instance ID lengths must not exceed {MAX_INSTANCE_ID_LENGTH} characters.")
+    if not is_storable(instance_id):
+        raise InvalidInstanceId("instanceId (Parameter 'Orchestration instance ids must be Unicode text.')")

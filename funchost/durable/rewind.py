@@ -16,7 +16,7 @@ from funchost.durable.clock import parse_timestamp
 from funchost.durable.commit import Commit, Message
 from funchost.durable.events import Event, EventType
 from funchost.durable.ledger import COMPLETIONS, FAILURES, SCHEDULINGS, Ledger
-from funchost.durable.model import Instance, Status
+from funchost.durable.instances import Instance, Status
 
 
 @dataclass(frozen=True, slots=True)

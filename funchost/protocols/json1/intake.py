@@ -11,7 +11,7 @@ from funchost.durable import events
 from funchost.durable.commit import ArrivedMessage
 from funchost.durable.events import Event, EventType
 from funchost.durable.ledger import COMPLETIONS, FAILURES, Ledger
-from funchost.durable.model import Instance, Status
+from funchost.durable.instances import Instance, Status
 
 
 class Course(enum.Enum):

@@ -9,6 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from funchost.durable.failures import FailureDetails
+
+
+class SdkProtocol(enum.StrEnum):
+    """How the SDK that runs an instance talks: JSON (azure-functions-durable 1.x) or protobuf (2.x).
+
+    An instance keeps the protocol that it began with: numbers and inputs mean different things in the other.
+    """
+
+    JSON1 = "json1"
+    GRPC2 = "grpc2"
+
 
 class Status(enum.StrEnum):
     """Runtime status of an instance. Source: durable extension, OrchestrationRuntimeStatus."""
@@ -29,7 +41,7 @@ class Status(enum.StrEnum):
 
     @property
     def number(self) -> int:
-        """The number that history and storage use for this status."""
+        """The number that protocols use for this status."""
         return _NUMBERS[self]
 
 
@@ -41,8 +53,10 @@ _NUMBERS: Mapping[Status, int] = MappingProxyType({status: n for n, status in en
 class Instance:
     """One row of the task hub: an orchestration instance or an entity.
 
-    `input`, `output` and `custom_status` are stored text: JSON in general, plain words for a
-    terminate reason or a failure. `generation` counts how often the ID has been started.
+    `input`, `output` and `custom_status` are stored text: JSON in general, plain words for a terminate
+    reason or a failure. `version` is empty when there is none. `generation` counts how often the ID has been
+    started. An entity exists while it has an `entity_state`, which is JSON text; `locked_by` is the ID of the
+    orchestration that holds its lock.
     """
 
     instance_id: str
@@ -50,23 +64,35 @@ class Instance:
     name: str
     version: str
     status: Status
+    protocol: SdkProtocol = SdkProtocol.JSON1
     input: str | None
     output: str | None = None
     custom_status: str | None = None
+    failure: FailureDetails | None = None
+    tags: Mapping[str, str] | None = None
     created_at: int
     updated_at: int
     completed_at: int | None = None
+    scheduled_at: int | None = None
     parent_instance_id: str | None = None
     parent_execution_id: str | None = None
     parent_task_id: int | None = None
     generation: int = 0
+    entity_state: str | None = None
+    locked_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceFilter:
-    """Which instances a query or a purge means; bounds are inclusive, no statuses means all."""
+    """Which instances a query or a purge means; bounds are inclusive, no statuses means all.
+
+    `entities` is True for entities alone, False for orchestrations alone, None for both.
+    """
 
     created_from: int | None = None
     created_to: int | None = None
     statuses: frozenset[Status] = frozenset()
     prefix: str = ""
+    entities: bool | None = None
+    updated_from: int | None = None
+    updated_to: int | None = None

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin
 
-from funchost.durable.exceptions import HttpCallFailed
+from funchost.durable.refusals import HttpCallFailed
 
 _ACCEPTED = 202
 # A key for the first request is not for the place it was sent on to, and a GET has no content.

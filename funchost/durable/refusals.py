@@ -1,6 +1,6 @@
 """Refusals of the durable engine; each text is what a client of the real host reads."""
 
-from funchost.durable.model import Status
+from funchost.durable.instances import Status
 
 
 class DurableError(Exception):
@@ -41,5 +41,5 @@ class WrongState(DurableError):
     """The instance is not in a status that allows this operation."""
 
 
-class HttpCallFailed(Exception):
-    """A durable HTTP call got no answer; the text says why."""
+class Unreadable(ValueError):
+    """What came from outside cannot be read or stored; the text says why."""

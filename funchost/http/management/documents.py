@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from funchost.durable.clock import format_timestamp
 from funchost.durable.events import EventType
-from funchost.durable.model import Instance, Status
+from funchost.durable.instances import Instance, Status
 
 PUBLIC_PATH = "/runtime/webhooks/durabletask"
 INSTANCE_PLACEHOLDER = "INSTANCEID"

@@ -14,7 +14,7 @@ from funchost.durable.events import Event, EventType
 from funchost.durable.identity import new_id
 from funchost.durable.intake import Intake
 from funchost.durable.ledger import Ledger
-from funchost.durable.model import Instance, Status
+from funchost.durable.instances import Instance, Status
 from funchost.durable.numbering import Numbering, non_determinism, number_tasks
 from funchost.durable.scheduling import Rules, Scheduler, started
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 
 from funchost.durable.events import Event, EventType
-from funchost.durable.model import Instance
+from funchost.durable.instances import Instance
 
 _READ_BY_SDK = frozenset(
     {

@@ -1,0 +1,155 @@
+"""Actions: what an orchestrator or an entity asks for, whichever SDK it speaks through.
+
+Inputs are JSON text as the called function gets it; times are in microseconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from funchost.durable.events import EventRaised
+from funchost.durable.failures import FailureDetails
+from funchost.durable.instances import Status
+
+Tags = Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often the host tries a call, and how long it waits in between (microseconds)."""
+
+    max_attempts: int
+    first_pause: int
+    backoff: float = 1.0
+    longest_pause: int | None = None
+
+    def pause_after(self, attempt: int) -> int:
+        """How long to wait after this attempt, counted from 1."""
+        pause = self.first_pause * self.backoff ** (attempt - 1)
+        return int(pause if self.longest_pause is None else min(pause, self.longest_pause))
+
+
+@dataclass(frozen=True, slots=True)
+class CallActivity:
+    """Run an activity."""
+
+    name: str
+    input: str | None
+    version: str = ""
+    tags: Tags = None
+    retry: RetryPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallSubOrchestrator:
+    """Start another orchestration and wait for its end; without an ID it gets one. No version: the host's."""
+
+    name: str
+    input: str | None
+    instance_id: str | None = None
+    version: str | None = None
+    tags: Tags = None
+    retry: RetryPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTimer:
+    """Be woken at a time; a cancelled timer is recorded and never fires."""
+
+    fire_at: int
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendEvent:
+    """Raise an external event at another instance."""
+
+    target_id: str
+    name: str
+    input: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallEntity:
+    """Have an entity run an operation and wait for its answer; without a request ID the host makes one."""
+
+    entity_id: str
+    operation: str
+    input: str | None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalEntity:
+    """Have an entity run an operation, now or at `due`, and wait for nothing."""
+
+    entity_id: str
+    operation: str
+    input: str | None
+    due: int | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockEntities:
+    """Ask for the locks of these entities, one after the other from `position` on."""
+
+    entity_ids: tuple[str, ...]
+    request_id: str
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockEntity:
+    """Give an entity's lock back."""
+
+    entity_id: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartOrchestration:
+    """An entity starts an orchestration, now or at `start_at`, and waits for nothing."""
+
+    name: str
+    input: str | None
+    instance_id: str
+    version: str | None = None
+    start_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForExternalEvent:
+    """Wait for one external event, which the host holds until then."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueAsNew:
+    """Start over under the same ID with this input; `carried` are events that the new execution gets first."""
+
+    input: str | None
+    version: str | None = None
+    carried: tuple[EventRaised, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """End in this final status."""
+
+    status: Status
+    result: str | None
+    failure: FailureDetails | None = None
+
+
+TaskAction = (
+    CallActivity
+    | CallSubOrchestrator
+    | CreateTimer
+    | SendEvent
+    | CallEntity
+    | SignalEntity
+    | LockEntities
+    | UnlockEntity
+)
+"""Actions that take a task number and are recorded as a scheduling."""
