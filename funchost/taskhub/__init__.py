@@ -1,8 +1,9 @@
 """The task hub: instances, history, messages and activities, kept durably in one SQLite file."""
 
-from funchost.taskhub.exceptions import LeaseLost, TaskHubError
+from funchost.taskhub.activities import LeasedActivity
+from funchost.taskhub.client_operations import ClientOperations
+from funchost.taskhub.database import LeaseLost, TaskHubError, Work
+from funchost.taskhub.episodes import LeasedInstance
 from funchost.taskhub.hub import TaskHub
-from funchost.taskhub.transactions.activities import LeasedActivity
-from funchost.taskhub.transactions.episodes import LeasedInstance
 
-__all__ = ["LeaseLost", "LeasedActivity", "LeasedInstance", "TaskHub", "TaskHubError"]
+__all__ = ["ClientOperations", "LeaseLost", "LeasedActivity", "LeasedInstance", "TaskHub", "TaskHubError", "Work"]

@@ -3,27 +3,38 @@
 They raise the refusals of `funchost.durable.exceptions`. When a method returns, what it did is committed.
 """
 
-import json
 import sqlite3
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from funchost.durable import entities, events
+from funchost.clock import Clock
+from funchost.durable.actions import SignalEntity
 from funchost.durable.commit import Message
-from funchost.durable.events import Event
-from funchost.durable.exceptions import InstanceEnded, InstanceNotFound, WrongState
+from funchost.durable.entities import request_for
+from funchost.durable.events import (
+    FIRST_PRIVATE_TYPE,
+    Event,
+    EventRaised,
+    ExecutionResumed,
+    ExecutionStarted,
+    ExecutionSuspended,
+    ExecutionTerminated,
+)
 from funchost.durable.identity import check_instance_id, is_entity_id, new_id
-from funchost.durable.model import Instance, InstanceFilter, Status
-from funchost.durable.scheduling import started
-from funchost.taskhub.clock import clock
-from funchost.taskhub.storage.database import Database, Transaction
-from funchost.taskhub.storage.rows import instance_from_row, read_history, read_instance
-from funchost.taskhub.storage.statements import SQL
-from funchost.taskhub.transactions import rewinding
-from funchost.taskhub.transactions.posting import post
-from funchost.taskhub.transactions.starting import forget_instance, put_new_instance
+from funchost.durable.instances import Instance, InstanceFilter, SdkProtocol, Status
+from funchost.durable.refusals import InstanceEnded, InstanceNotFound, WrongState
+from funchost.taskhub.database import Database, Transaction, Work
+from funchost.taskhub.episodes import (
+    UNFINISHED,
+    forget_instance,
+    post,
+    put_new_instance,
+    rewind_instance,
+)
+from funchost.taskhub.rows import instance_from_row, read_history, read_instance
+from funchost.taskhub.statements import SQL
 
 _FIRST_MOMENT = -(2**62)
 _LAST_MOMENT = 2**62
@@ -31,16 +42,27 @@ _LAST_CHARACTER = "\U0010ffff"
 
 
 class ClientOperations:
-    """Starts, asks about and changes instances.
+    """Starts, asks about and changes instances, for an app of one SDK protocol.
 
     `default_version` is the version of instances that are started without one; with `overwrite_running`
     a start replaces an instance that has not ended.
     """
 
-    def __init__(self, database: Database, default_version: str, overwrite_running: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        protocol: SdkProtocol,
+        default_version: str,
+        overwrite_running: bool,
+        subscribe: Callable[[Work, Callable[[], None]], Callable[[], None]],
+    ) -> None:
+        self.protocol = protocol
         self._database = database
+        self._clock = clock
         self._default_version = default_version
-        self._overwrite_running = overwrite_running
+        self._replaceable = frozenset(Status) if overwrite_running else frozenset(Status) - UNFINISHED
+        self._subscribe = subscribe
 
     async def start(
         self, name: str, instance_id: str | None, input: str | None, version: str | None = None
@@ -52,23 +74,24 @@ class ClientOperations:
         """
         if instance_id:
             check_instance_id(instance_id)
-        now = clock()
+        now = self._clock.now()
         instance = Instance(
             instance_id=instance_id or new_id(),
             execution_id=new_id(),
             name=name,
             version=self._default_version if version is None else version,
             status=Status.PENDING,
+            protocol=self.protocol,
             input=input,
             created_at=now,
             updated_at=now,
         )
-        start = started(instance, now)
+        started = ExecutionStarted(now, name, instance.version)
 
         def work(transaction: Transaction) -> Instance:
-            transaction.orchestrations = True
+            transaction.work |= Work.EPISODES
             return put_new_instance(
-                transaction.connection, instance, start, overwrite_running=self._overwrite_running
+                transaction.connection, instance, started, replaceable=self._replaceable
             )
 
         return await self._database.write(work)
@@ -77,10 +100,10 @@ class ClientOperations:
         """The instance as it is now, None when there is none."""
         return await self._database.read(lambda connection: read_instance(connection, instance_id))
 
-    async def history(self, instance_id: str) -> list[dict[str, Any]]:
-        """The events of the current execution, as the protocol writes them."""
+    async def history(self, instance_id: str) -> list[Event]:
+        """The events of the current execution."""
         recorded = await self._database.read(lambda connection: read_history(connection, instance_id))
-        return [json.loads(event.text) for event in recorded if event.type < events.FIRST_PRIVATE_TYPE]
+        return [event for event in recorded if event.type < FIRST_PRIVATE_TYPE]
 
     async def find(
         self, filter: InstanceFilter, limit: int, after: str | None = None
@@ -97,11 +120,11 @@ class ClientOperations:
 
     async def raise_event(self, instance_id: str, name: str, input: str) -> None:
         """Send an external event; `input` is JSON text. Raises InstanceNotFound or InstanceEnded."""
-        await self._send(instance_id, lambda now: events.event_raised(now, name, input))
+        await self._send(instance_id, lambda now: EventRaised(now, name, input))
 
     async def terminate(self, instance_id: str, reason: str) -> None:
         """Ask an instance to end. Raises InstanceNotFound or InstanceEnded."""
-        await self._send(instance_id, lambda now: events.execution_terminated(now, reason))
+        await self._send(instance_id, lambda now: ExecutionTerminated(now, reason))
 
     async def suspend(self, instance_id: str, reason: str) -> None:
         """Ask an instance to hold. Raises InstanceNotFound, InstanceEnded or WrongState."""
@@ -113,7 +136,7 @@ class ClientOperations:
                     "Suspended state."
                 )
 
-        await self._send(instance_id, lambda now: events.execution_suspended(now, reason), check)
+        await self._send(instance_id, lambda now: ExecutionSuspended(now, reason), check)
 
     async def resume(self, instance_id: str, reason: str) -> None:
         """Ask a suspended instance to go on. Raises InstanceNotFound, InstanceEnded or WrongState."""
@@ -125,7 +148,7 @@ class ClientOperations:
                     f"{instance.status} state."
                 )
 
-        await self._send(instance_id, lambda now: events.execution_resumed(now, reason), check)
+        await self._send(instance_id, lambda now: ExecutionResumed(now, reason), check)
 
     async def purge(self, instance_id: str) -> bool:
         """Delete an instance that has ended; False when there is none. Raises WrongState when it has not."""
@@ -151,8 +174,8 @@ class ClientOperations:
 
         def work(transaction: Transaction) -> int:
             ended = transaction.connection.execute(SQL["ended_instances"], parameters).fetchall()
-            for (instance_id,) in ended:
-                forget_instance(transaction.connection, instance_id)
+            for row in ended:
+                forget_instance(transaction.connection, row["instance_id"])
             return len(ended)
 
         return await self._database.write(work)
@@ -162,9 +185,9 @@ class ClientOperations:
 
         Raises InstanceNotFound, InstanceEnded or WrongState.
         """
-        now = clock()
+        now = self._clock.now()
         await self._database.write(
-            lambda transaction: rewinding.rewind_instance(transaction, instance_id, reason, now)
+            lambda transaction: rewind_instance(transaction, instance_id, reason, now)
         )
 
     async def restart(self, instance_id: str, new_id: bool) -> Instance:
@@ -183,19 +206,19 @@ class ClientOperations:
 
         Source: HTTP management API: signal entity.
         """
-        now = clock()
-        signal = Message(entity_id, entities.signal(operation, input, now), None, now)
+        now = self._clock.now()
+        signal = request_for(SignalEntity(entity_id, operation, input)).message(now)
 
         def work(transaction: Transaction) -> None:
-            post(transaction.connection, [signal])
-            transaction.orchestrations = True
+            post(transaction.connection, [signal], self.protocol)
+            transaction.work |= Work.EPISODES
 
         await self._database.write(work)
 
     async def entity_state(self, entity_id: str) -> str | None:
         """The state of an entity as JSON text, None when it does not exist."""
         entity = await self.get(entity_id)
-        return None if entity is None else entities.entity_state(entity)
+        return None if entity is None else entity.entity_state
 
     async def _send(
         self,
@@ -204,13 +227,13 @@ class ClientOperations:
         check: Callable[[Instance], None] = lambda instance: None,
     ) -> None:
         """Post an event to an instance that has not ended and passes `check`."""
-        now = clock()
+        now = self._clock.now()
 
         def work(transaction: Transaction) -> None:
             instance = _living(transaction.connection, instance_id)
             check(instance)
-            post(transaction.connection, [Message(instance_id, event(now), None, now)])
-            transaction.orchestrations = True
+            post(transaction.connection, [Message(instance_id, event(now), None, now)], instance.protocol)
+            transaction.work |= Work.EPISODES
 
         await self._database.write(work)
 
@@ -228,6 +251,9 @@ def _filter_parameters(filter: InstanceFilter) -> dict[str, Any]:
     return {
         "created_from": _FIRST_MOMENT if filter.created_from is None else filter.created_from,
         "created_to": _LAST_MOMENT if filter.created_to is None else filter.created_to,
+        "updated_from": _FIRST_MOMENT if filter.updated_from is None else filter.updated_from,
+        "updated_to": _LAST_MOMENT if filter.updated_to is None else filter.updated_to,
+        "entities": filter.entities,
         "prefix": filter.prefix,
         "prefix_end": filter.prefix + _LAST_CHARACTER,
         "statuses": f",{','.join(sorted(filter.statuses))}," if filter.statuses else "",

@@ -1,81 +1,131 @@
-"""The task hub as the rest of the house sees it: client operations, work items, timers, life signs."""
+"""The task hub as the rest of the house sees it: client operations, work items, timer records, wake-ups."""
 
+import logging
+import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from funchost.clock import SYSTEM_CLOCK, Clock
 from funchost.durable.identity import new_id
+from funchost.durable.instances import SdkProtocol
 from funchost.taskhub.client_operations import ClientOperations
-from funchost.taskhub.exceptions import TaskHubError
-from funchost.taskhub.life_signs import LifeSigns
-from funchost.taskhub.storage.database import Database
-from funchost.taskhub.timers import Timers
+from funchost.taskhub.database import Database, TaskHubError, Work
+from funchost.taskhub.host_watch import HostWatch, host_is_dead
+from funchost.taskhub.migrations import SCHEMA_VERSION, bring_up_to_date, check_version
+from funchost.taskhub.timer_records import TimerRecords
 from funchost.taskhub.work_items import WorkItems
 
+_ADVICE = "Give another folder with --data-dir, or remove the file to start with an empty hub."
 
-class TaskHub(ClientOperations, WorkItems, Timers):
+_log = logging.getLogger("Host.Durable")
+
+
+class WakeUps:
+    """Who wants to hear that there may be work. Listeners are called on the event loop."""
+
+    def __init__(self) -> None:
+        self._listeners: list[tuple[Work, Callable[[], None]]] = []
+
+    def subscribe(self, work: Work, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` whenever there may be work of one of these kinds; call what this returns to end it."""
+        entry = (work, listener)
+        self._listeners.append(entry)
+        return lambda: self._listeners.remove(entry)
+
+    def tell(self, work: Work) -> None:
+        """Call those who want to hear of it."""
+        for wanted, listener in tuple(self._listeners):
+            if wanted & work:
+                listener()
+
+
+class TaskHub:
     """One host instance's access to a task hub.
 
     Attributes:
         host_id: under which this host leases work.
-        on_orchestrations: called on the event loop when an episode may be ready.
-        on_activities: called on the event loop when an activity may be waiting.
+        work: the work items that this host leases and hands in.
+        timers: which host fires each timer function, and when.
+        wake_ups: tells when there may be work.
     """
 
-    def __init__(
-        self, database: Database, locks: Path, default_version: str, overwrite_running: bool
-    ) -> None:
-        ClientOperations.__init__(self, database, default_version, overwrite_running)
-        WorkItems.__init__(self, database, new_id())
-        Timers.__init__(self, database, self.host_id)
-        self.on_orchestrations: Callable[[], None] = lambda: None
-        self.on_activities: Callable[[], None] = lambda: None
-        self._life_signs = LifeSigns(database, locks, self.host_id, self._on_any_work)
-        database.on_work = self._on_own_work
+    def __init__(self, database: Database, wake_ups: WakeUps, locks: Path, clock: Clock) -> None:
+        self.host_id = new_id()
+        self.wake_ups = wake_ups
+        self.work = WorkItems(database, self.host_id, clock)
+        self.timers = TimerRecords(database, self.host_id)
+        self._database = database
+        self._clock = clock
+        self._watch = HostWatch(
+            database, locks, self.host_id, clock, on_work=lambda: self.wake_ups.tell(Work.ANY)
+        )
 
     @classmethod
     async def open(
-        cls,
-        folder: Path,
-        name: str,
-        *,
-        default_version: str = "",
-        overwrite_running: bool = False,
-        power_loss_safe: bool = False,
+        cls, folder: Path, name: str, *, power_loss_safe: bool = False, clock: Clock = SYSTEM_CLOCK
     ) -> "TaskHub":
         """Open the hub `name` in `folder`, take over what dead hosts left, and register this host.
 
-        A new folder is made readable by its owner only. Raises TaskHubError when the hub cannot be opened.
+        Folder and files are made readable by their owner only. Raises TaskHubError when the hub cannot be
+        opened.
         """
-        path = folder / f"{name}.db"
+        path, locks = folder / f"{name}.db", folder / f"{name}.hosts"
+        wake_ups = WakeUps()
+
+        def prepare(connection: sqlite3.Connection) -> None:
+            def alive(hosts: list[str]) -> bool:
+                return not all(host_is_dead(locks, host_id) for host_id in hosts)
+
+            before = bring_up_to_date(connection, path, clock.now(), alive)
+            if before is not None:
+                _log.warning("Task hub '%s' was brought from version %d to %d.", path, before, SCHEMA_VERSION)
+
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise TaskHubError(path, str(error)) from error
-        database = Database(path, power_loss_safe=power_loss_safe)
-        hub = cls(database, folder / f"{name}.hosts", default_version, overwrite_running)
+            check_version(path)
+            if not path.exists():
+                # SQLite gives its side files the mode of the file they belong to.
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            database = await Database.open(
+                path,
+                power_loss_safe=power_loss_safe,
+                prepare=prepare,
+                on_work=lambda work: hub._on_own_work(work),
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise TaskHubError(path, str(error), _ADVICE) from error
+        hub = cls(database, wake_ups, locks, clock)
         try:
-            await hub._life_signs.begin()
-        except OSError as error:
+            await hub._watch.begin()
+        except (OSError, sqlite3.Error) as error:
             await database.close()
-            raise TaskHubError(path, str(error)) from error
+            raise TaskHubError(path, str(error), _ADVICE) from error
         return hub
+
+    def clients(
+        self, protocol: SdkProtocol, *, default_version: str = "", overwrite_running: bool = False
+    ) -> ClientOperations:
+        """What clients ask of this hub, for an app of this protocol.
+
+        `default_version` is the version of instances that are started without one; with `overwrite_running`
+        a start replaces an instance that has not ended.
+        """
+        return ClientOperations(
+            self._database, self._clock, protocol, default_version, overwrite_running, self.wake_ups.subscribe
+        )
 
     async def free_leases(self) -> None:
         """Give back what this host has leased and does not work on any more."""
-        await self._life_signs.free_leases()
+        await self._watch.free_leases()
 
     async def close(self) -> None:
         """Free what this host still leases and close the file."""
-        await self._life_signs.end()
-        await self._database.close()
+        try:
+            await self._watch.end()
+        finally:
+            await self._database.close()
 
-    def _on_own_work(self, orchestrations: bool, activities: bool) -> None:
-        if orchestrations:
-            self.on_orchestrations()
-        if activities:
-            self.on_activities()
-        self._life_signs.call_others()
-
-    def _on_any_work(self) -> None:
-        self.on_orchestrations()
-        self.on_activities()
+    def _on_own_work(self, work: Work) -> None:
+        self.wake_ups.tell(work)
+        self._watch.call_others()

@@ -3,32 +3,32 @@
 When a method returns, what it did is committed.
 """
 
-from collections.abc import Callable
+import sqlite3
 
+from funchost.clock import Clock
 from funchost.durable.commit import Commit
 from funchost.durable.events import Event
-from funchost.durable.model import Instance
-from funchost.taskhub.clock import clock
-from funchost.taskhub.storage.database import Database, Transaction
-from funchost.taskhub.storage.rows import read_history
-from funchost.taskhub.transactions import activities, episodes
+from funchost.durable.instances import SdkProtocol
+from funchost.taskhub import activities, episodes
+from funchost.taskhub.database import Database, Transaction
+from funchost.taskhub.rows import read_history
+from funchost.taskhub.statements import SQL
 
 
 class WorkItems:
     """Leases work for the host `host_id`."""
 
-    def __init__(self, database: Database, host_id: str) -> None:
+    def __init__(self, database: Database, host_id: str, clock: Clock) -> None:
         self.host_id = host_id
         self._database = database
+        self._clock = clock
 
-    async def lease_instances(
-        self, limit: int, is_cached: Callable[[Instance, int], bool]
-    ) -> list[episodes.LeasedInstance]:
-        """Lease up to `limit` instances that have something to do."""
-        now = clock()
+    async def lease_instances(self, protocol: SdkProtocol, limit: int) -> list[episodes.LeasedInstance]:
+        """Lease up to `limit` instances of this protocol that have something to do."""
+        now = self._clock.now()
         leased = await self._database.write_if(
-            lambda connection: episodes.any_ready_mailbox(connection, now),
-            lambda transaction: episodes.lease_instances(transaction, self.host_id, limit, now, is_cached),
+            lambda connection: episodes.any_ready_mailbox(connection, protocol, now),
+            lambda transaction: episodes.lease_instances(transaction, self.host_id, protocol, limit, now),
         )
         return leased or []
 
@@ -36,38 +36,47 @@ class WorkItems:
         """The history of the current execution, private events included."""
         return await self._database.read(lambda connection: read_history(connection, instance_id))
 
-    async def next_ready_at(self) -> int | None:
+    async def next_ready_at(self, protocol: SdkProtocol) -> int | None:
         """When the next episode can start: now or in the past, at a timer, or None."""
-        return await self._database.read(episodes.next_ready_at)
+        return await self._database.read(lambda connection: episodes.next_ready_at(connection, protocol))
 
-    async def return_instance(self, instance_id: str, pause_seconds: float) -> None:
-        """Give an instance back without a commit; its episode is tried again after the pause."""
-        ready_at = clock() + int(pause_seconds * 1_000_000)
+    async def return_instance(
+        self, leased: episodes.LeasedInstance, pause_seconds: float, attempts: int
+    ) -> None:
+        """Give an instance back without a commit; its episode is tried again after the pause.
+
+        `attempts` is how often it has been tried in vain by now.
+        """
+        ready_at = self._clock.now() + int(pause_seconds * 1_000_000)
         await self._database.write(
-            lambda transaction: episodes.return_instance(transaction, self.host_id, instance_id, ready_at)
+            lambda transaction: episodes.return_instance(
+                transaction, self.host_id, leased, ready_at, attempts
+            )
         )
 
     async def commit_episode(
         self, leased: episodes.LeasedInstance, commit: Commit, rest_microseconds: int = 0
     ) -> None:
         """Write what an episode decided. Raises LeaseLost when the instance is no longer ours."""
-        rest_until = clock() + rest_microseconds
+        rest_until = self._clock.now() + rest_microseconds
         await self._database.write(
             lambda transaction: episodes.commit_episode(transaction, self.host_id, leased, commit, rest_until)
         )
 
-    async def lease_activities(self, limit: int) -> list[activities.LeasedActivity]:
-        """Lease up to `limit` activities."""
-        now = clock()
+    async def lease_activities(self, protocol: SdkProtocol, limit: int) -> list[activities.LeasedActivity]:
+        """Lease up to `limit` activities of instances of this protocol."""
+        now = self._clock.now()
         leased = await self._database.write_if(
-            lambda connection: activities.any_waiting_activity(connection, now),
-            lambda transaction: activities.lease_activities(transaction, self.host_id, limit, now),
+            lambda connection: activities.any_waiting_activity(connection, protocol, now),
+            lambda transaction: activities.lease_activities(transaction, self.host_id, protocol, limit, now),
         )
         return leased or []
 
-    async def next_activity_at(self) -> int | None:
+    async def next_activity_at(self, protocol: SdkProtocol) -> int | None:
         """When the next waiting activity may run: now or in the past, later, or None."""
-        return await self._database.read(activities.next_activity_at)
+        return await self._database.read(
+            lambda connection: activities.next_activity_at(connection, protocol)
+        )
 
     async def postpone_activity(self, leased: activities.LeasedActivity, input: str, not_before: int) -> None:
         """Have an activity run later, with another input. Raises LeaseLost when it is no longer ours."""
@@ -77,10 +86,18 @@ class WorkItems:
             )
         )
 
-    async def return_activity(self, activity_id: int) -> None:
-        """Give an activity back, to be run again."""
+    async def return_activity(
+        self, leased: activities.LeasedActivity, pause_seconds: float, attempts: int
+    ) -> None:
+        """Give an activity back, to be run again after the pause.
+
+        `attempts` is how often it has been tried in vain by now.
+        """
+        not_before = self._clock.now() + int(pause_seconds * 1_000_000)
         await self._database.write(
-            lambda transaction: activities.return_activity(transaction, self.host_id, activity_id)
+            lambda transaction: activities.return_activity(
+                transaction, self.host_id, leased, not_before, attempts
+            )
         )
 
     async def finish_activity(
@@ -90,13 +107,25 @@ class WorkItems:
 
         Raises LeaseLost when the activity is no longer ours; then nothing is leased either.
         """
-        now = clock()
+        now = self._clock.now()
 
         def work(transaction: Transaction) -> activities.LeasedActivity | None:
             activities.finish_activity(transaction, self.host_id, leased, outcome, now)
             if not take_next:
                 return None
-            following = activities.lease_activities(transaction, self.host_id, 1, now)
+            protocol = leased.protocol
+            following = activities.lease_activities(transaction, self.host_id, protocol, 1, now)
             return following[0] if following else None
 
         return await self._database.write(work)
+
+    async def of_other_protocol(self, protocol: SdkProtocol, limit: int) -> tuple[int, list[str]]:
+        """How many unfinished instances began under another protocol, and the IDs of the first of them."""
+        parameters = {"protocol": str(protocol), "limit": limit}
+
+        def count(connection: sqlite3.Connection) -> tuple[int, list[str]]:
+            (number,) = connection.execute(SQL["count_of_other_protocol"], parameters).fetchone()
+            rows = connection.execute(SQL["other_protocol"], parameters).fetchall()
+            return number, [row["instance_id"] for row in rows]
+
+        return await self._database.read(count)

@@ -6,9 +6,8 @@ It keeps what it is given; when a timer is due is not known here.
 import sqlite3
 from dataclasses import dataclass
 
-from funchost.taskhub.exceptions import LeaseLost
-from funchost.taskhub.storage.database import Database, Transaction
-from funchost.taskhub.storage.statements import SQL
+from funchost.taskhub.database import Database, LeaseLost, Transaction
+from funchost.taskhub.statements import SQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,26 +19,26 @@ class TimerStatus:
     updated: int
 
 
-class Timers:
+class TimerRecords:
     """Leases timers for the host `host_id`. When a method returns, what it did is committed."""
 
     def __init__(self, database: Database, host_id: str) -> None:
         self.host_id = host_id
         self._database = database
 
-    async def lease_timer(self, function: str) -> bool:
+    async def lease(self, function: str) -> bool:
         """Make this host the one that fires the timer, unless another host is."""
         parameters = {"function": function, "host_id": self.host_id}
 
         def is_free(connection: sqlite3.Connection) -> bool:
             return connection.execute(SQL["timer_of_another_host"], parameters).fetchone() is None
 
-        def lease(transaction: Transaction) -> bool:
+        def take(transaction: Transaction) -> bool:
             return transaction.connection.execute(SQL["lease_timer"], parameters).rowcount == 1
 
-        return await self._database.write_if(is_free, lease) or False
+        return await self._database.write_if(is_free, take) or False
 
-    async def has_timer(self, function: str) -> bool:
+    async def is_leased(self, function: str) -> bool:
         """Whether this host is still the one that fires the timer."""
         parameters = {"function": function, "host_id": self.host_id}
         found = await self._database.read(
@@ -47,14 +46,14 @@ class Timers:
         )
         return found is not None
 
-    async def timer_status(self, function: str) -> TimerStatus | None:
+    async def status(self, function: str) -> TimerStatus | None:
         """What was recorded last, by any host; None when nothing was."""
         row = await self._database.read(
             lambda connection: connection.execute(SQL["timer_status"], {"function": function}).fetchone()
         )
-        return None if row is None else TimerStatus(*row)
+        return None if row is None else TimerStatus(row["last_at"], row["next_at"], row["updated_at"])
 
-    async def record_timer(self, function: str, status: TimerStatus) -> None:
+    async def record(self, function: str, status: TimerStatus) -> None:
         """Record when the timer fired and is due. Raises LeaseLost when another host fires it by now."""
         parameters = {
             "function": function,
@@ -64,8 +63,8 @@ class Timers:
             "updated_at": status.updated,
         }
 
-        def record(transaction: Transaction) -> None:
+        def write(transaction: Transaction) -> None:
             if transaction.connection.execute(SQL["record_timer"], parameters).rowcount == 0:
                 raise LeaseLost(function)
 
-        await self._database.write(record)
+        await self._database.write(write)

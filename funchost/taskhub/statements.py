@@ -8,7 +8,7 @@ _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 
 def _read(file_name: str) -> str:
-    return resources.files("funchost.taskhub.storage").joinpath(file_name).read_text(encoding="utf-8")
+    return resources.files("funchost.taskhub").joinpath(file_name).read_text(encoding="utf-8")
 
 
 def _split(text: str) -> Mapping[str, str]:

@@ -5,6 +5,8 @@ caller hears of its own result, after the commit.
 """
 
 import asyncio
+import enum
+import logging
 import queue
 import sqlite3
 import threading
@@ -15,15 +17,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from funchost.taskhub.exceptions import TaskHubError
-from funchost.taskhub.storage.statements import SCHEMA
-
-SCHEMA_VERSION = 1
 _BUSY_SECONDS = 60.0
 _BUSY_PAUSE_SECONDS = 0.01
 _CACHED_STATEMENTS = 256
 
+_log = logging.getLogger("Host.Durable")
+
 T = TypeVar("T")
+
+
+class TaskHubError(Exception):
+    """The task hub cannot be opened."""
+
+    def __init__(self, path: Path, reason: str, advice: str) -> None:
+        super().__init__(f"Task hub '{path}' cannot be opened: {reason}. {advice}")
+
+
+class LeaseLost(Exception):
+    """Another host instance has taken the work over, or it was withdrawn; the result is dropped."""
+
+
+class Work(enum.Flag):
+    """What a commit has made for others to do or to look at."""
+
+    NONE = 0
+    EPISODES = enum.auto()
+    ACTIVITIES = enum.auto()
+    ANY = EPISODES | ACTIVITIES
 
 
 @dataclass(slots=True)
@@ -31,8 +51,7 @@ class Transaction:
     """What an operation works with: the connection, and what it wants others to hear of."""
 
     connection: sqlite3.Connection
-    orchestrations: bool = False
-    activities: bool = False
+    work: Work = Work.NONE
 
 
 @dataclass(slots=True)
@@ -45,30 +64,51 @@ class _Operation(Generic[T]):
 
 
 class Database:
-    """The writer and the reader of one file. `on_work` is called on the event loop after a commit that
-    made work for the orchestration dispatcher, the activity dispatcher, or both."""
+    """The writer and the reader of one file; made by `open`."""
 
-    def __init__(self, path: Path, *, power_loss_safe: bool) -> None:
-        """Open the file and create the tables when it is new.
-
-        Raises TaskHubError when the file cannot be opened or is not a task hub of this version.
-        """
+    def __init__(
+        self, path: Path, connect: Callable[[], sqlite3.Connection], on_work: Callable[[Work], None]
+    ) -> None:
+        """`on_work` is called on the event loop after a commit that made work."""
         self._path = path
-        self._synchronous = "FULL" if power_loss_safe else "NORMAL"
         self._loop = asyncio.get_running_loop()
         self._operations: queue.SimpleQueue[_Operation[Any] | None] = queue.SimpleQueue()
-        self.on_work: Callable[[bool, bool], None] = lambda orchestrations, activities: None
+        self._on_work = on_work
         self._closed = False
-        self._writer = self._connect()
-        try:
-            _create_tables(self._writer)
-        except (sqlite3.Error, ValueError) as error:
-            self._writer.close()
-            raise TaskHubError(path, str(error)) from error
-        self._reader = self._connect()
+        self._connect = connect
+        self._writer = connect()
+        self._reader = connect()
         self._read_thread = ThreadPoolExecutor(1, "task-hub-reader")
         self._write_thread = threading.Thread(target=self._write_loop, name="task-hub-writer", daemon=True)
         self._write_thread.start()
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        power_loss_safe: bool,
+        prepare: Callable[[sqlite3.Connection], None],
+        on_work: Callable[[Work], None],
+    ) -> "Database":
+        """Open the file, let `prepare` bring its tables up to date, and start the threads.
+
+        Raises sqlite3.Error, or what `prepare` raises. A locked file is waited for without blocking the
+        event loop.
+        """
+
+        def connect() -> sqlite3.Connection:
+            return _connect(path, "FULL" if power_loss_safe else "NORMAL")
+
+        def prepare_file() -> None:
+            connection = connect()
+            try:
+                prepare(connection)
+            finally:
+                connection.close()
+
+        await asyncio.get_running_loop().run_in_executor(None, prepare_file)
+        return cls(path, connect, on_work)
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction; it is committed when this returns.
@@ -106,32 +146,12 @@ class Database:
         self._operations.put(_Operation(work, worth_it, done))
         return done
 
-    def _connect(self) -> sqlite3.Connection:
-        """Raises TaskHubError when this is no database or the file may not be written."""
-        try:
-            connection = sqlite3.connect(
-                self._path,
-                timeout=_BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-                cached_statements=_CACHED_STATEMENTS,
-            )
-        except sqlite3.Error as error:
-            raise TaskHubError(self._path, str(error)) from error
-        try:
-            _write_ahead(connection)
-            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-        except sqlite3.Error as error:
-            connection.close()
-            raise TaskHubError(self._path, str(error)) from error
-        return connection
-
     def _write_loop(self) -> None:
         while True:
             batch, last = self._take_batch()
             if batch:
                 transaction = self._write_batch(batch)
-                self._loop.call_soon_threadsafe(self._announce, batch, transaction)
+                self._loop.call_soon_threadsafe(self._announce, batch, transaction.work)
             if last:
                 return
 
@@ -152,15 +172,14 @@ class Database:
         try:
             self._commit(transaction, batch)
         except Exception as error:
-            self._undo(transaction)
+            self._undo()
+            transaction.work = Work.NONE
             if len(batch) == 1:
                 batch[0].error = error
                 return transaction
-            # One operation broke halfway; alone, each of them gets what it deserves.
+            # One operation broke halfway. Alone, only that one fails.
             for operation in batch:
-                alone = self._write_batch([operation])
-                transaction.orchestrations |= alone.orchestrations
-                transaction.activities |= alone.activities
+                transaction.work |= self._write_batch([operation]).work
         return transaction
 
     def _commit(self, transaction: Transaction, batch: list[_Operation[Any]]) -> None:
@@ -186,12 +205,17 @@ class Database:
                 operation.error = error
         self._writer.execute("COMMIT")
 
-    def _undo(self, transaction: Transaction) -> None:
-        if self._writer.in_transaction:
-            self._writer.execute("ROLLBACK")
-        transaction.orchestrations = transaction.activities = False
+    def _undo(self) -> None:
+        """Roll back. A connection that cannot is given up for a new one, so that later writes go on."""
+        try:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            _log.error("Task hub '%s': a change could not be undone (%s). It is opened again.", self._path, error)
+            self._writer.close()
+            self._writer = self._connect()
 
-    def _announce(self, batch: list[_Operation[Any]], transaction: Transaction) -> None:
+    def _announce(self, batch: list[_Operation[Any]], work: Work) -> None:
         for operation in batch:
             if operation.done.done():
                 continue
@@ -199,8 +223,26 @@ class Database:
                 operation.done.set_exception(operation.error)
             else:
                 operation.done.set_result(operation.result)
-        if transaction.orchestrations or transaction.activities:
-            self.on_work(transaction.orchestrations, transaction.activities)
+        if work:
+            self._on_work(work)
+
+
+def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_CACHED_STATEMENTS,
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        _write_ahead(connection)
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -214,20 +256,3 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
                 raise
             time.sleep(_BUSY_PAUSE_SECONDS)
-
-
-def _create_tables(connection: sqlite3.Connection) -> None:
-    """Create the tables of a new file; several hosts may try it at the same time."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            for statement in SCHEMA.split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        elif version != SCHEMA_VERSION:
-            raise ValueError(f"it has schema version {version}, this funchost reads version {SCHEMA_VERSION}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise

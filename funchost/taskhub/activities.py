@@ -1,0 +1,95 @@
+"""Activities: leasing those that wait, and exchanging them for the messages with their outcomes.
+
+An outcome from anyone but the holder of the lease is refused with LeaseLost. The number of an activity is
+never used again, so a late outcome cannot be taken for another's.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+from funchost.durable.commit import ActivityTask, Message
+from funchost.durable.events import Event
+from funchost.durable.instances import SdkProtocol
+from funchost.taskhub.database import LeaseLost, Transaction, Work
+from funchost.taskhub.episodes import post
+from funchost.taskhub.rows import activity_from_row
+from funchost.taskhub.statements import SQL
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedActivity:
+    """An activity that is ours to run. `attempts` is how often it was tried in vain."""
+
+    activity_id: int
+    task: ActivityTask
+    protocol: SdkProtocol
+    attempts: int = 0
+
+
+def any_waiting_activity(connection: sqlite3.Connection, protocol: SdkProtocol, now: int) -> bool:
+    """Whether an activity waits for a host."""
+    parameters = {"protocol": str(protocol), "now": now}
+    return connection.execute(SQL["any_waiting_activity"], parameters).fetchone() is not None
+
+
+def next_activity_at(connection: sqlite3.Connection, protocol: SdkProtocol) -> int | None:
+    """When the next waiting activity may run, None when none waits."""
+    (moment,) = connection.execute(SQL["next_activity_at"], {"protocol": str(protocol)}).fetchone()
+    found: int | None = moment
+    return found
+
+
+def lease_activities(
+    transaction: Transaction, host_id: str, protocol: SdkProtocol, limit: int, now: int
+) -> list[LeasedActivity]:
+    """Lease up to `limit` activities, the longest waiting first."""
+    parameters = {"host_id": host_id, "protocol": str(protocol), "limit": limit, "now": now}
+    rows = transaction.connection.execute(SQL["lease_activities"], parameters).fetchall()
+    leased = [
+        LeasedActivity(row["activity_id"], activity_from_row(row), protocol, row["attempts"]) for row in rows
+    ]
+    return sorted(leased, key=lambda each: each.activity_id)
+
+
+def return_activity(
+    transaction: Transaction, host_id: str, leased: LeasedActivity, not_before: int, attempts: int
+) -> None:
+    """Give a lease back unused; the activity runs again from `not_before` on, here or elsewhere."""
+    parameters = {
+        "activity_id": leased.activity_id,
+        "host_id": host_id,
+        "not_before": not_before,
+        "attempts": attempts,
+    }
+    transaction.connection.execute(SQL["return_activity"], parameters)
+    transaction.work |= Work.ACTIVITIES
+
+
+def postpone_activity(
+    transaction: Transaction, host_id: str, leased: LeasedActivity, input: str, not_before: int
+) -> None:
+    """Give an activity back to be run later, with another input. Raises LeaseLost like `finish_activity`."""
+    parameters = {
+        "activity_id": leased.activity_id,
+        "host_id": host_id,
+        "input": input,
+        "not_before": not_before,
+    }
+    if transaction.connection.execute(SQL["postpone_activity"], parameters).rowcount == 0:
+        raise LeaseLost(leased.task.instance_id)
+    transaction.work |= Work.ACTIVITIES
+
+
+def finish_activity(
+    transaction: Transaction, host_id: str, leased: LeasedActivity, outcome: Event, now: int
+) -> None:
+    """Exchange an activity for the message with its outcome.
+
+    Raises LeaseLost when the activity is no longer ours: then somebody else's result counts.
+    """
+    parameters = {"activity_id": leased.activity_id, "host_id": host_id}
+    if transaction.connection.execute(SQL["finish_activity"], parameters).rowcount == 0:
+        raise LeaseLost(leased.task.instance_id)
+    message = Message(leased.task.instance_id, outcome, leased.task.execution_id, now)
+    post(transaction.connection, [message], leased.protocol)
+    transaction.work |= Work.EPISODES

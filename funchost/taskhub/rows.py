@@ -1,0 +1,182 @@
+"""Between rows and plain data. Columns are named like the fields they hold, and are read by these names."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from funchost.durable.commit import ActivityTask, ArrivedMessage, Message
+from funchost.durable.events import (
+    EVENT_CLASSES,
+    Event,
+    Parent,
+    Retry,
+    SubOrchestrationCompleted,
+    SubOrchestrationFailed,
+    TaskCompleted,
+    TaskFailed,
+)
+from funchost.durable.failures import FailureDetails
+from funchost.durable.instances import Instance, SdkProtocol, Status
+from funchost.durable.text import dump_json, parse_json
+from funchost.taskhub.statements import SQL
+
+_ANSWERS = (TaskCompleted, TaskFailed, SubOrchestrationCompleted, SubOrchestrationFailed)
+
+_Row = Mapping[str, Any] | sqlite3.Row
+_Write = Callable[[Any], Mapping[str, Any]]
+_Read = Callable[[_Row], Any]
+
+
+def _tags_text(tags: Mapping[str, str] | None) -> str | None:
+    return None if tags is None else dump_json(dict(tags))
+
+
+def _failure(row: _Row) -> FailureDetails | None:
+    return None if row["failure"] is None else FailureDetails.parse(row["failure"])
+
+
+def _tags(row: _Row) -> dict[str, str] | None:
+    return None if row["tags"] is None else parse_json(row["tags"])
+
+
+def _retry(row: _Row) -> Retry | None:
+    return None if row["retry_of"] is None else Retry(row["retry_of"], row["attempt"])
+
+
+def _parent(row: _Row) -> Parent | None:
+    return None if row["parent_name"] is None else Parent(row["parent_name"], row["parent_version"])
+
+
+# Fields that are not stored as they are: what becomes of them, and how they are read.
+_WRITTEN: Mapping[str, _Write] = {
+    "failure": lambda value: {"failure": value.to_json()},
+    "tags": lambda value: {"tags": _tags_text(value)},
+    "retry": lambda value: {"retry_of": value.first_task_id, "attempt": value.attempt},
+    "parent": lambda value: {"parent_name": value.name, "parent_version": value.version},
+    "status": lambda value: {"status": str(value)},
+    "protocol": lambda value: {"protocol": str(value)},
+    "data": lambda value: {"reason": value},
+}
+_READ: Mapping[str, _Read] = {
+    "failure": _failure,
+    "tags": _tags,
+    "retry": _retry,
+    "parent": _parent,
+    "status": lambda row: Status(row["status"]),
+    "protocol": lambda row: SdkProtocol(row["protocol"]),
+    "data": lambda row: row["reason"],
+}
+
+_EVENT_FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in EVENT_CLASSES}
+_EVENT_CLASS = {int(cls.type): cls for cls in EVENT_CLASSES}
+_INSTANCE_FIELDS = tuple(field.name for field in fields(Instance))
+_NO_EVENT: Mapping[str, Any] = dict.fromkeys(
+    (
+        *("type", "at", "task_id", "name", "version", "input", "result", "reason", "details", "failure"),
+        *("target_id", "request_id", "fire_at", "status", "tags", "parent_name", "parent_version"),
+        *("retry_of", "attempt"),
+    )
+)
+
+
+def event_parameters(event: Event) -> dict[str, Any]:
+    """An event as parameters of the statements that write one."""
+    parameters = dict(_NO_EVENT)
+    parameters["type"] = int(event.type)
+    for name in _EVENT_FIELDS[type(event)]:
+        value = getattr(event, name)
+        if value is not None:
+            if (write := _WRITTEN.get(name)) is None:
+                parameters[name] = value
+            else:
+                parameters.update(write(value))
+    return parameters
+
+
+def event_from_row(row: sqlite3.Row) -> Event:
+    """The event that a row holds."""
+    cls = _EVENT_CLASS[row["type"]]
+    values = {name: _READ[name](row) if name in _READ else row[name] for name in _EVENT_FIELDS[cls]}
+    event: Event = cls(**values)
+    return event
+
+
+def instance_from_row(row: sqlite3.Row) -> Instance:
+    """An instance from its row."""
+    values = {name: _READ[name](row) if name in _READ else row[name] for name in _INSTANCE_FIELDS}
+    return Instance(**values)
+
+
+def instance_parameters(instance: Instance) -> dict[str, Any]:
+    """An instance as parameters of the statements about it."""
+    parameters: dict[str, Any] = {}
+    for name in _INSTANCE_FIELDS:
+        value = getattr(instance, name)
+        write = _WRITTEN.get(name)
+        parameters |= {name: value} if write is None or value is None else write(value)
+    return parameters
+
+
+def message_from_row(row: sqlite3.Row) -> ArrivedMessage:
+    """A message that waits in a mailbox."""
+    return ArrivedMessage(row["message_id"], event_from_row(row), row["execution_id"])
+
+
+def message_parameters(message: Message) -> dict[str, Any]:
+    """A message as parameters of the statements that post it."""
+    parameters = event_parameters(message.event)
+    parameters["instance_id"] = message.instance_id
+    parameters["execution_id"] = message.execution_id
+    parameters["visible_at"] = message.visible_at
+    parameters["is_answer"] = isinstance(message.event, _ANSWERS)
+    return parameters
+
+
+def history_parameters(instance_id: str, first: int, history: Iterable[Event]) -> list[dict[str, Any]]:
+    """Parameters to append events from this position on."""
+    rows = [event_parameters(event) for event in history]
+    for position, row in enumerate(rows, first):
+        row["instance_id"] = instance_id
+        row["position"] = position
+    return rows
+
+
+def activity_parameters(task: ActivityTask, protocol: SdkProtocol) -> dict[str, Any]:
+    """An activity as parameters of the statement that puts it."""
+    return {
+        "instance_id": task.instance_id,
+        "execution_id": task.execution_id,
+        "task_id": task.task_id,
+        "protocol": str(protocol),
+        "name": task.name,
+        "version": task.version,
+        "input": task.input,
+        "tags": _tags_text(task.tags),
+    }
+
+
+def activity_from_row(row: sqlite3.Row) -> ActivityTask:
+    """The activity that a row holds."""
+    return ActivityTask(
+        row["instance_id"],
+        row["execution_id"],
+        row["task_id"],
+        row["name"],
+        row["input"],
+        row["version"],
+        _tags(row),
+    )
+
+
+def read_instance(connection: sqlite3.Connection, instance_id: str) -> Instance | None:
+    """The instance under this ID."""
+    row = connection.execute(SQL["instance"], {"instance_id": instance_id}).fetchone()
+    return None if row is None else instance_from_row(row)
+
+
+def read_history(connection: sqlite3.Connection, instance_id: str) -> list[Event]:
+    """The history of the current execution."""
+    rows = connection.execute(SQL["history"], {"instance_id": instance_id})
+    return [event_from_row(row) for row in rows]
+
