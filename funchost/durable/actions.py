@@ -126,7 +126,7 @@ class WaitForExternalEvent:
 
 @dataclass(frozen=True, slots=True)
 class ContinueAsNew:
-    """Start over under the same ID with this input; `carried` are events that the new execution gets first."""
+    """Start over under the same ID with this input; the new execution gets the `carried` events first."""
 
     input: str | None
     version: str | None = None

@@ -146,15 +146,13 @@ class EpisodeCommit:
         self.commit.replaces_history = True
         self.commit.open_tasks = 0
         self.commit.more_to_take = True
-        start = ExecutionStarted(self.now, successor.name, successor.version)
-        for event in (start, *action.carried):
+        self._send_to_itself(ExecutionStarted(self.now, successor.name, successor.version), FIRST_IN_LINE)
+        for event in action.carried:
             self._send_to_itself(event, FIRST_IN_LINE)
 
     def _activity(self, task_id: int, action: CallActivity, retry: Retry | None) -> None:
         kept = action.input if self.rules.store_inputs else None
-        self.record(
-            TaskScheduled(self.now, task_id, action.name, kept, action.version, action.tags, retry)
-        )
+        self.record(TaskScheduled(self.now, task_id, action.name, kept, action.version, action.tags, retry))
         instance = self.instance
         self.commit.activities.append(
             ActivityTask(

@@ -72,8 +72,8 @@ class Turn(ABC):
 
     @abstractmethod
     def fail(self, reason: str, now: int) -> Commit:
-        """What follows when the function cannot run at all: the instance fails, or each operation of the batch
-        does."""
+        """What follows when the function cannot run at all: the instance fails, or each operation of the
+        batch."""
 
 
 class SdkRules(ABC):

@@ -1,4 +1,4 @@
-"""Text at the border: what a worker, a client or a web server sends becomes text that can be stored, or is refused.
+"""Text at the border: what a worker, a client or a web server sends can be stored, or is refused.
 
 A task hub stores UTF-8. JSON that holds a lone surrogate is stored in its escaped form, exactly; plain text
 that holds one is stored with the escape in its place.
@@ -31,8 +31,8 @@ def dump_json(value: Any) -> str:
 
 
 def parse_json(text: str | bytes, *, strict: bool = False) -> Any:
-    """The value of JSON text. A strict reading refuses NaN, Infinity and numbers too large for a double, which
-    Python writes and no other reader takes.
+    """The value of JSON text. A strict reading refuses NaN, Infinity and numbers too large for a double: other
+    readers do not take them.
 
     Raises Unreadable, which says why.
     """

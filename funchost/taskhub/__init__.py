@@ -6,4 +6,12 @@ from funchost.taskhub.database import LeaseLost, TaskHubError, Work
 from funchost.taskhub.episodes import LeasedInstance
 from funchost.taskhub.hub import TaskHub
 
-__all__ = ["ClientOperations", "LeaseLost", "LeasedActivity", "LeasedInstance", "TaskHub", "TaskHubError", "Work"]
+__all__ = [
+    "ClientOperations",
+    "LeaseLost",
+    "LeasedActivity",
+    "LeasedInstance",
+    "TaskHub",
+    "TaskHubError",
+    "Work",
+]

@@ -90,9 +90,7 @@ class ClientOperations:
 
         def work(transaction: Transaction) -> Instance:
             transaction.work |= Work.EPISODES
-            return put_new_instance(
-                transaction.connection, instance, started, replaceable=self._replaceable
-            )
+            return put_new_instance(transaction.connection, instance, started, replaceable=self._replaceable)
 
         return await self._database.write(work)
 
@@ -186,9 +184,7 @@ class ClientOperations:
         Raises InstanceNotFound, InstanceEnded or WrongState.
         """
         now = self._clock.now()
-        await self._database.write(
-            lambda transaction: rewind_instance(transaction, instance_id, reason, now)
-        )
+        await self._database.write(lambda transaction: rewind_instance(transaction, instance_id, reason, now))
 
     async def restart(self, instance_id: str, new_id: bool) -> Instance:
         """Start an instance again with the input it had, under a fresh ID or its own.

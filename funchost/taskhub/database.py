@@ -211,7 +211,9 @@ class Database:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
         except sqlite3.Error as error:
-            _log.error("Task hub '%s': a change could not be undone (%s). It is opened again.", self._path, error)
+            _log.error(
+                "Task hub '%s': a change could not be undone (%s). It is opened again.", self._path, error
+            )
             self._writer.close()
             self._writer = self._connect()
 

@@ -244,9 +244,7 @@ def _start(transaction: Transaction, new: NewInstance) -> None:
             post(transaction.connection, [new.if_refused], new.instance.protocol)
 
 
-def _ensure_entity(
-    connection: sqlite3.Connection, entity_id: str, protocol: SdkProtocol, now: int
-) -> None:
+def _ensure_entity(connection: sqlite3.Connection, entity_id: str, protocol: SdkProtocol, now: int) -> None:
     key = {"instance_id": entity_id, "protocol": str(protocol)}
     if connection.execute(SQL["ensure_mailbox"], key).rowcount:
         entity = new_entity(entity_id, protocol, now)

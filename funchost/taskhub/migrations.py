@@ -207,9 +207,7 @@ def _event(row: Mapping[str, Any]) -> events.Event:
         case events.EventType.TIMER_FIRED:
             return events.TimerFired(at, task_id, parse_timestamp(text["FireAt"]))
         case events.EventType.EVENT_SENT:
-            return events.EventSent(
-                at, task_id, text["InstanceId"], text["Name"], text["Input"], row["name"]
-            )
+            return events.EventSent(at, task_id, text["InstanceId"], text["Name"], text["Input"], row["name"])
         case events.EventType.EVENT_RAISED:
             return events.EventRaised(at, text["Name"], text["Input"])
         case events.EventType.GENERIC_EVENT:

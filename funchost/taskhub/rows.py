@@ -179,4 +179,3 @@ def read_history(connection: sqlite3.Connection, instance_id: str) -> list[Event
     """The history of the current execution."""
     rows = connection.execute(SQL["history"], {"instance_id": instance_id})
     return [event_from_row(row) for row in rows]
-

@@ -74,9 +74,7 @@ class WorkItems:
 
     async def next_activity_at(self, protocol: SdkProtocol) -> int | None:
         """When the next waiting activity may run: now or in the past, later, or None."""
-        return await self._database.read(
-            lambda connection: activities.next_activity_at(connection, protocol)
-        )
+        return await self._database.read(lambda connection: activities.next_activity_at(connection, protocol))
 
     async def postpone_activity(self, leased: activities.LeasedActivity, input: str, not_before: int) -> None:
         """Have an activity run later, with another input. Raises LeaseLost when it is no longer ours."""
