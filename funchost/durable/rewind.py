@@ -75,7 +75,8 @@ def rewind(
     # The old output stays until there is a new one, as in the original.
     pending = replace(instance, status=Status.PENDING, updated_at=now, completed_at=None)
     commit = Commit(pending, history=rest, replaces_history=True)
-    commit.open_tasks = sum(call.outcome is None or call.child in rewound for call in calls)
+    children = (call for call in calls if call.child is not None)
+    commit.open_tasks = sum(call.outcome is None or call.child in rewound for call in children)
     wake = GenericEvent(now, reason)
     commit.messages.append(Message(instance.instance_id, wake, instance.execution_id, now))
     return commit

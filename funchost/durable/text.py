@@ -31,8 +31,8 @@ def dump_json(value: Any) -> str:
 
 
 def parse_json(text: str | bytes, *, strict: bool = False) -> Any:
-    """The value of JSON text. A strict reading refuses NaN, Infinity and numbers too large for a double: other
-    readers do not take them.
+    """The value of JSON text. A strict reading refuses NaN, Infinity and numbers too large for a double,
+    which other readers do not take.
 
     Raises Unreadable, which says why.
     """

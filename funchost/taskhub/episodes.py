@@ -205,7 +205,7 @@ def rewind_instance(transaction: Transaction, instance_id: str, reason: str, now
             raise InstanceEnded(instance_id, instance.status)
         raise WrongState("The rewind operation is only supported on failed orchestration instances.")
     history = read_history(connection, instance_id)
-    children = [read_instance(connection, child_id) for child_id in failed_children(history)]
+    children = [read_instance(connection, child_id) for child_id in failed_children(instance, history)]
     rewound = {child.instance_id for child in children if child and _is_failed_child(child, instance)}
     commit = rewind(instance, history, rewound, reason, now)
     write_history(connection, instance_id, commit)

@@ -28,7 +28,7 @@ class WakeUps:
         self._listeners: list[tuple[Work, Callable[[], None]]] = []
 
     def subscribe(self, work: Work, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` whenever there may be work of one of these kinds; call what this returns to end it."""
+        """Call `listener` whenever there may be work of one of these kinds. What this returns ends it."""
         entry = (work, listener)
         self._listeners.append(entry)
         return lambda: self._listeners.remove(entry)
