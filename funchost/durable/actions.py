@@ -10,6 +10,7 @@ from funchost.durable.events import EventRaised
 from funchost.durable.failures import FailureDetails
 from funchost.durable.instances import Status
 
+_LONGEST_PAUSE = 366 * 24 * 3600 * 1_000_000
 Tags = Mapping[str, str] | None
 
 
@@ -24,8 +25,11 @@ class RetryPolicy:
 
     def pause_after(self, attempt: int) -> int:
         """How long to wait after this attempt, counted from 1."""
-        pause = self.first_pause * self.backoff ** (attempt - 1)
-        return int(pause if self.longest_pause is None else min(pause, self.longest_pause))
+        longest = min(self.longest_pause or _LONGEST_PAUSE, _LONGEST_PAUSE)
+        try:
+            return int(min(self.first_pause * self.backoff ** (attempt - 1), longest))
+        except OverflowError:
+            return longest
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,14 @@ class ActivityTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Postponed:
+    """An activity that the host does itself is to go on at `not_before`, with this input."""
+
+    input: str
+    not_before: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewInstance:
     """An orchestration to start. When its ID is in use, `if_refused` is posted instead, if there is one."""
 

@@ -95,14 +95,16 @@ class SdkRules(ABC):
     def begin_batch(self, entity: Instance, arrived: Sequence[ArrivedMessage], now: int) -> Turn | Commit:
         """Take the operations that can run now. A commit when no function needs to run for it."""
 
-    @abstractmethod
     def activity_payload(self, task: ActivityTask) -> bytes:
-        """The value of an activity's trigger."""
+        """The value of an activity's trigger; no input travels as JSON null."""
+        return b"null" if task.input is None else task.input.encode()
 
     @abstractmethod
     def activity_ended(self, task: ActivityTask, outcome: Outcome, now: int) -> Event:
         """The completion that an activity's outcome becomes."""
 
     @abstractmethod
-    def activity_refused(self, task: ActivityTask, reason: str, now: int) -> Event:
+    def activity_refused(
+        self, task: ActivityTask, reason: str, now: int, *, timed_out: bool = False
+    ) -> Event:
         """The failure of an activity that could not be run, or ran too long; `reason` says why."""

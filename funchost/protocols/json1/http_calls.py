@@ -5,7 +5,6 @@ expect; here the one activity is put off and asks again, so that the SDK sees th
 Source: durable extension, DurableHttpRequest, TaskHttpActivityShim and CallHttpAsync.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +12,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin
 
-from funchost.durable.refusals import HttpCallFailed
+from funchost.durable.refusals import Unreadable
+from funchost.durable.text import dump_json, is_storable, parse_json, storable
 
 _ACCEPTED = 202
 # A key for the first request is not for the place it was sent on to, and a GET has no content.
@@ -32,7 +32,14 @@ _CONTENT_HEADERS = frozenset(
         "last-modified",
     }
 )
+# Nobody waits longer than this for an operation, and a time stays within what a timestamp can say.
+_LONGEST_PAUSE = 366 * 24 * 3600 * 1_000_000
+_DIGITS = 12
 _DEFAULT_CONTENT_TYPE = "text/plain; charset=utf-8"
+
+
+class HttpCallFailed(Exception):
+    """A durable HTTP call got no answer; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +57,30 @@ class HttpCallRequest:
 
         Raises HttpCallFailed when it is one that this host cannot make.
         """
-        request = json.loads(text)
+        try:
+            request = parse_json(text)
+            given = request.get("headers") or {}
+            headers = {_text(name): str(value) for name, value in given.items()}
+            uri, method = _text(request["uri"]), _text(request.get("method") or "GET")
+            content = request.get("content")
+        except (Unreadable, KeyError, TypeError, AttributeError) as error:
+            raise HttpCallFailed(f"call_http: the request cannot be read: {error!r}.") from error
         if request.get("tokenSource") is not None:
             raise HttpCallFailed(
                 "call_http: token_source needs a managed identity, which this host does not have. "
                 "Send an Authorization header instead."
             )
-        headers = {name: str(value) for name, value in (request.get("headers") or {}).items()}
         content_type = next((v for n, v in headers.items() if n.casefold() == "content-type"), None)
         if content_type is not None and content_type.casefold().startswith("multipart/"):
             raise HttpCallFailed("Multipart content is not supported with CallHttpAsync.")
-        content = request.get("content")
         if content is not None and content_type is None:
             headers["Content-Type"] = _DEFAULT_CONTENT_TYPE
-        return cls(request.get("method") or "GET", request["uri"], headers, content)
+        return cls(method, uri, headers, None if content is None else _text(content))
 
     def to_json(self) -> str:
         """The request as an action's text."""
         fields = {"method": self.method, "uri": self.uri, "headers": dict(self.headers)}
-        return json.dumps(fields | {"content": self.content}, separators=(",", ":"))
+        return dump_json(fields | {"content": self.content})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +99,7 @@ class HttpCallResponse:
             if name.casefold() not in _CONTENT_HEADERS
         }
         fields = {"statusCode": self.status, "headers": headers, "content": self.content}
-        return json.dumps(fields, separators=(",", ":"))
+        return dump_json(fields)
 
     def header(self, name: str) -> str | None:
         """The first value of a header, by its name in any case."""
@@ -112,19 +124,31 @@ def follow_up(
     pause = _retry_after_microseconds(response.header("Retry-After"), now)
     if pause is None:
         pause = default_pause_milliseconds * 1000
+    try:
+        uri = urljoin(request.uri, location)
+    except ValueError:
+        # A Location that is no URL cannot be followed: this response is the answer.
+        return None
     headers = {n: v for n, v in request.headers.items() if n.casefold() not in _NOT_FOR_POLLS}
-    return Poll(HttpCallRequest("GET", urljoin(request.uri, location), headers, None), now + pause)
+    return Poll(HttpCallRequest("GET", storable(uri), headers, None), now + min(pause, _LONGEST_PAUSE))
 
 
 def _retry_after_microseconds(value: str | None, now: int) -> int | None:
     if value is None:
         return None
-    if value.strip().isdigit():
-        return int(value) * 1_000_000
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return int(value[:_DIGITS]) * 1_000_000
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        seconds = (moment - datetime.fromtimestamp(now / 1_000_000, UTC)).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    seconds = (moment - datetime.fromtimestamp(now / 1_000_000, UTC)).total_seconds()
     return max(0, int(seconds * 1_000_000))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not is_storable(value):
+        raise TypeError(f"{value!r} is no Unicode text")
+    return value

@@ -7,11 +7,21 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from funchost.durable import events
 from funchost.durable.commit import ArrivedMessage
-from funchost.durable.events import Event, EventType
-from funchost.durable.ledger import COMPLETIONS, FAILURES, Ledger
+from funchost.durable.events import (
+    Completion,
+    Event,
+    EventRaised,
+    ExecutionResumed,
+    ExecutionStarted,
+    ExecutionSuspended,
+    ExecutionTerminated,
+    Failure,
+    GenericEvent,
+    TimerFired,
+)
 from funchost.durable.instances import Instance, Status
+from funchost.protocols.json1.ledger import Ledger, retry_of
 
 
 class Course(enum.Enum):
@@ -33,10 +43,10 @@ class Intake:
     course: Course
     consumed: list[int] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    suspended_by: Event | None = None
-    resumed_by: Event | None = None
-    terminated_by: Event | None = None
-    retry_event: Event | None = None
+    suspended_by: ExecutionSuspended | None = None
+    resumed_by: ExecutionResumed | None = None
+    terminated_by: ExecutionTerminated | None = None
+    retry_event: Failure | TimerFired | None = None
     left: bool = False
 
 
@@ -55,48 +65,48 @@ def take(instance: Instance, ledger: Ledger, arrived: Sequence[ArrivedMessage]) 
     end = _termination(instance, arrived)
     if end is not None:
         intake.course = Course.TERMINATE
-        intake.terminated_by = end.event
+        intake.terminated_by = end
         intake.consumed = [message.message_id for message in arrived]
         return intake
     for position, message in enumerate(arrived):
         event = message.event
         if message.execution_id not in (None, instance.execution_id):
             intake.consumed.append(message.message_id)
-        elif event.type is EventType.EXECUTION_RESUMED:
+        elif isinstance(event, ExecutionResumed):
             # Held messages stand before the one that resumes: they are taken in the next episode.
             _note(intake, ledger, message)
             if suspended:
                 intake.resumed_by = event
                 intake.left = len(arrived) > 1
                 return intake
-        elif suspended and event.type is EventType.EXECUTION_SUSPENDED:
+        elif suspended and isinstance(event, ExecutionSuspended):
             _note(intake, ledger, message)
         elif suspended:
             continue
-        elif event.type is EventType.EXECUTION_SUSPENDED:
+        elif isinstance(event, ExecutionSuspended):
             _note(intake, ledger, message)
             intake.suspended_by = event
             later = arrived[position + 1 :]
-            intake.left = any(m.event.type is EventType.EXECUTION_RESUMED for m in later)
+            intake.left = any(isinstance(each.event, ExecutionResumed) for each in later)
             return intake
         elif _takes(ledger, event):
             intake.course = Course.REPLAY
             schedules_more = _schedules_more(ledger, event)
             _note(intake, ledger, _as_awaited(ledger, message))
-            if schedules_more:
-                intake.retry_event = event
+            if schedules_more is not None:
+                intake.retry_event = schedules_more
                 intake.left = position + 1 < len(arrived)
                 return intake
-        elif event.type is not EventType.EVENT_RAISED:
+        elif not isinstance(event, EventRaised):
             intake.consumed.append(message.message_id)
     return intake
 
 
-def _termination(instance: Instance, arrived: Sequence[ArrivedMessage]) -> ArrivedMessage | None:
+def _termination(instance: Instance, arrived: Sequence[ArrivedMessage]) -> ExecutionTerminated | None:
     for message in arrived:
         meant = message.execution_id in (None, instance.execution_id)
-        if meant and message.event.type is EventType.EXECUTION_TERMINATED:
-            return message
+        if meant and isinstance(message.event, ExecutionTerminated):
+            return message.event
     return None
 
 
@@ -108,24 +118,24 @@ def _note(intake: Intake, ledger: Ledger, message: ArrivedMessage) -> None:
 
 def _as_awaited(ledger: Ledger, message: ArrivedMessage) -> ArrivedMessage:
     event = message.event
-    name = ledger.waiter(event) if event.type is EventType.EVENT_RAISED else event.name
-    if name is None or name == event.name:
+    if not isinstance(event, EventRaised):
         return message
-    return replace(message, event=events.renamed(event, name))
+    name = ledger.waiter(event)
+    return message if name in (None, event.name) else replace(message, event=replace(event, name=name or ""))
 
 
 def _takes(ledger: Ledger, event: Event) -> bool:
-    if event.type in COMPLETIONS:
+    if isinstance(event, Completion):
         return event.task_id in ledger.open
-    if event.type is EventType.EVENT_RAISED:
+    if isinstance(event, EventRaised):
         return ledger.waiter(event) is not None
-    if event.type is EventType.EXECUTION_STARTED:
+    if isinstance(event, ExecutionStarted):
         return not ledger.started
-    return event.type is EventType.GENERIC_EVENT
+    return isinstance(event, GenericEvent)
 
 
-def _schedules_more(ledger: Ledger, event: Event) -> bool:
-    task = ledger.scheduled.get(event.task_id)
-    if task is None or task.retry is None:
-        return False
-    return event.type in FAILURES or event.type is EventType.TIMER_FIRED
+def _schedules_more(ledger: Ledger, event: Event) -> Failure | TimerFired | None:
+    """The event, if the host itself schedules something after it."""
+    if not isinstance(event, Failure | TimerFired):
+        return None
+    return None if retry_of(ledger.scheduled.get(event.task_id)) is None else event

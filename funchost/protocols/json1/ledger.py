@@ -6,54 +6,30 @@ It is folded from the history alone, so that any host instance that reads the hi
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from funchost.durable.events import Event, EventType, Retry
-
-COMPLETIONS = frozenset(
-    {
-        EventType.TASK_COMPLETED,
-        EventType.TASK_FAILED,
-        EventType.SUB_ORCHESTRATION_COMPLETED,
-        EventType.SUB_ORCHESTRATION_FAILED,
-        EventType.TIMER_FIRED,
-    }
+from funchost.durable.events import (
+    Completion,
+    Event,
+    EventRaised,
+    EventSent,
+    ExecutionStarted,
+    ExternalEventAwaited,
+    Retry,
+    Scheduling,
+    TimerCancelled,
+    TimerCreated,
 )
-FAILURES = frozenset({EventType.TASK_FAILED, EventType.SUB_ORCHESTRATION_FAILED})
-SCHEDULINGS = frozenset(
-    {
-        EventType.TASK_SCHEDULED,
-        EventType.SUB_ORCHESTRATION_CREATED,
-        EventType.TIMER_CREATED,
-        EventType.EVENT_SENT,
-    }
-)
-_AIMED_AT_INSTANCES = frozenset({EventType.SUB_ORCHESTRATION_CREATED, EventType.EVENT_SENT})
-
-
-@dataclass(frozen=True, slots=True)
-class Scheduled:
-    """A task as the history records it; `text` is its event, kept when it tells of another instance."""
-
-    type: EventType
-    name: str | None
-    retry: Retry | None
-    text: str | None = None
-
-    @property
-    def made_by_host(self) -> bool:
-        """Whether the host scheduled it for a retry, so that no action of the orchestrator lists it."""
-        if self.retry is None:
-            return False
-        return self.type is EventType.TIMER_CREATED or self.retry.attempt > 1
 
 
 @dataclass(slots=True)
 class Ledger:
     """Running totals over a history. `apply` is the only way to change it.
 
-    `awaited` holds the names of the open waits, each as its waiter spells it, by the name without case.
+    `awaited` holds the names of the open waits, each as its waiter spells it, by the name without case;
+    `entity_calls` the task of each open call by the ID of its request.
     """
 
-    scheduled: dict[int, Scheduled] = field(default_factory=dict)
+    scheduled: dict[int, Scheduling] = field(default_factory=dict)
+    made_by_host: set[int] = field(default_factory=set)
     open: set[int] = field(default_factory=set)
     awaited: dict[str, list[str]] = field(default_factory=dict)
     waits_recorded: int = 0
@@ -62,17 +38,16 @@ class Ledger:
 
     def apply(self, event: Event) -> None:
         """Take one more event of the history into account."""
-        type_ = event.type
-        if type_ in COMPLETIONS or type_ is EventType.TIMER_CANCELLED:
+        if isinstance(event, Completion | TimerCancelled):
             self.open.discard(event.task_id)
-        elif type_ in SCHEDULINGS:
+        elif isinstance(event, Scheduling):
             self._apply_scheduling(event)
-        elif type_ is EventType.EVENT_RAISED:
+        elif isinstance(event, EventRaised):
             self._apply_raised(event)
-        elif type_ is EventType.EXTERNAL_EVENT_AWAITED:
-            self.awaited.setdefault(_wait_key(event), []).append(event.name or "")
+        elif isinstance(event, ExternalEventAwaited):
+            self.awaited.setdefault(event.name.casefold(), []).append(event.name)
             self.waits_recorded += 1
-        elif type_ is EventType.EXECUTION_STARTED:
+        elif isinstance(event, ExecutionStarted):
             self.started = True
 
     def extend(self, events: Iterable[Event]) -> None:
@@ -80,28 +55,35 @@ class Ledger:
         for event in events:
             self.apply(event)
 
-    def waiter(self, event: Event) -> str | None:
-        """The name, as the waiter spells it, of the open wait or entity call that this EventRaised ends."""
+    def waiter(self, event: EventRaised) -> str | None:
+        """The name, as the waiter spells it, of the open wait or entity call that this event ends."""
         if event.name in self.entity_calls:
             return event.name
-        waits = self.awaited.get(_wait_key(event))
+        waits = self.awaited.get(event.name.casefold())
         return waits[0] if waits else None
 
-    def _apply_scheduling(self, event: Event) -> None:
-        text = event.text if event.type in _AIMED_AT_INSTANCES else None
-        self.scheduled[event.task_id] = Scheduled(event.type, event.name, event.retry, text)
-        if event.type is not EventType.EVENT_SENT:
-            self.open.add(event.task_id)
-        elif event.name is not None:
-            self.open.add(event.task_id)
-            self.entity_calls[event.name] = event.task_id
+    def open_work(self) -> int:
+        """How many completions other than those of timers can still come."""
+        return sum(not isinstance(self.scheduled[task_id], TimerCreated) for task_id in self.open)
 
-    def _apply_raised(self, event: Event) -> None:
-        task_id = self.entity_calls.pop(event.name or "", None)
+    def _apply_scheduling(self, event: Scheduling) -> None:
+        self.scheduled[event.task_id] = event
+        if isinstance(event, EventSent):
+            if event.request_id is not None:
+                self.open.add(event.task_id)
+                self.entity_calls[event.request_id] = event.task_id
+            return
+        self.open.add(event.task_id)
+        if event.retry is not None and (isinstance(event, TimerCreated) or event.retry.attempt > 1):
+            # No action of the orchestrator lists what the host schedules for a retry.
+            self.made_by_host.add(event.task_id)
+
+    def _apply_raised(self, event: EventRaised) -> None:
+        task_id = self.entity_calls.pop(event.name, None)
         if task_id is not None:
             self.open.discard(task_id)
             return
-        key = _wait_key(event)
+        key = event.name.casefold()
         waits = self.awaited.get(key, [])
         if event.name in waits:
             waits.remove(event.name)
@@ -109,5 +91,6 @@ class Ledger:
             self.awaited.pop(key, None)
 
 
-def _wait_key(event: Event) -> str:
-    return (event.name or "").casefold()
+def retry_of(scheduled: Scheduling | None) -> Retry | None:
+    """The mark of a task that belongs to a call with retry options."""
+    return None if scheduled is None or isinstance(scheduled, EventSent) else scheduled.retry

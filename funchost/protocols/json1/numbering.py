@@ -5,35 +5,26 @@ Source: DurableTask.Core, TaskOrchestrationContext and its non-determinism messa
 """
 
 import enum
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from funchost.durable.answer import Action, ActionType
-from funchost.durable.events import EventType
-from funchost.durable.ledger import Ledger, Scheduled
+from funchost.durable.actions import CallActivity, CallSubOrchestrator, CreateTimer, TaskAction
+from funchost.durable.events import (
+    EventSent,
+    EventType,
+    Scheduling,
+    SubOrchestrationCreated,
+    TaskScheduled,
+    TimerCreated,
+)
+from funchost.protocols.json1.ledger import Ledger
 
-HTTP_ACTIVITY = "BuiltIn::HttpActivity"
-
-SCHEDULED_AS: Mapping[int, EventType] = {
-    ActionType.CALL_ACTIVITY: EventType.TASK_SCHEDULED,
-    ActionType.CALL_ACTIVITY_WITH_RETRY: EventType.TASK_SCHEDULED,
-    ActionType.CALL_HTTP: EventType.TASK_SCHEDULED,
-    ActionType.CALL_SUB_ORCHESTRATOR: EventType.SUB_ORCHESTRATION_CREATED,
-    ActionType.CALL_SUB_ORCHESTRATOR_WITH_RETRY: EventType.SUB_ORCHESTRATION_CREATED,
-    ActionType.CREATE_TIMER: EventType.TIMER_CREATED,
-    ActionType.CALL_ENTITY: EventType.EVENT_SENT,
-    ActionType.SIGNAL_ENTITY: EventType.EVENT_SENT,
-    ActionType.SCHEDULED_SIGNAL_ENTITY: EventType.EVENT_SENT,
-}
-
-_KINDS: Mapping[EventType, str] = {
+_KINDS = {
     EventType.TASK_SCHEDULED: "ScheduleTaskOrchestratorAction",
     EventType.TIMER_CREATED: "CreateTimerOrchestratorAction",
     EventType.SUB_ORCHESTRATION_CREATED: "CreateSubOrchestrationAction",
     EventType.EVENT_SENT: "SendEventOrchestratorAction",
 }
-_NAMED = frozenset({EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED})
 
 
 class _Contradiction(enum.Enum):
@@ -50,9 +41,9 @@ class Numbering:
     next_task_id: int
 
 
-def number_tasks(ledger: Ledger, tasks: Sequence[Action]) -> Numbering:
+def number_tasks(ledger: Ledger, tasks: Sequence[TaskAction]) -> Numbering:
     """Give each task its number: 0, 1, 2 and so on, without those that the host took for retries."""
-    by_host = {task_id for task_id, task in ledger.scheduled.items() if task.made_by_host}
+    by_host = ledger.made_by_host
     if not by_host:
         return Numbering(tuple(range(len(tasks))), len(tasks))
     task_ids: list[int] = []
@@ -67,78 +58,83 @@ def number_tasks(ledger: Ledger, tasks: Sequence[Action]) -> Numbering:
     return Numbering(tuple(task_ids), candidate)
 
 
-def task_name(action: Action) -> str | None:
-    """The name under which an action's task is recorded; timers and entity operations have none."""
-    if action["actionType"] == ActionType.CALL_HTTP:
-        return HTTP_ACTIVITY
-    name: str | None = action.get("functionName")
-    return name
-
-
-def non_determinism(ledger: Ledger, numbering: Numbering, tasks: Sequence[Action]) -> str | None:
+def non_determinism(ledger: Ledger, numbering: Numbering, tasks: Sequence[TaskAction]) -> str | None:
     """The message of the first task that history has and the answer contradicts, or None."""
     listed = dict(zip(numbering.task_ids, tasks, strict=True))
     for task_id, recorded in ledger.scheduled.items():
-        if recorded.made_by_host:
+        if task_id in ledger.made_by_host:
             continue
         action = listed.get(task_id)
         if action is None:
             missing = "the current replay execution hasn't (yet?) scheduled this task. "
-            return _message(task_id, recorded, missing, _Contradiction.MISSING)
-        type_ = SCHEDULED_AS[action["actionType"]]
+            return _message(recorded, missing, _Contradiction.MISSING)
+        type_ = _scheduled_as(action)
         if type_ is not recorded.type:
-            return _message(task_id, recorded, _other_kind(recorded, _KINDS[type_]), _Contradiction.KIND)
-        name = task_name(action)
-        if type_ in _NAMED and (name or "").casefold() != (recorded.name or "").casefold():
-            return _message(task_id, recorded, _other_name(recorded, name), _Contradiction.NAME)
+            return _message(recorded, _other_kind(recorded, _KINDS[type_]), _Contradiction.KIND)
+        if isinstance(action, CallActivity | CallSubOrchestrator) and isinstance(
+            recorded, TaskScheduled | SubOrchestrationCreated
+        ):
+            if action.name != recorded.name and action.name.casefold() != recorded.name.casefold():
+                return _message(recorded, _other_name(recorded, action.name), _Contradiction.NAME)
     return None
 
 
-def _message(task_id: int, recorded: Scheduled, instead: str, contradiction: _Contradiction) -> str:
+def _scheduled_as(action: TaskAction) -> EventType:
+    match action:
+        case CallActivity():
+            return EventType.TASK_SCHEDULED
+        case CallSubOrchestrator():
+            return EventType.SUB_ORCHESTRATION_CREATED
+        case CreateTimer():
+            return EventType.TIMER_CREATED
+    return EventType.EVENT_SENT
+
+
+def _message(recorded: Scheduling, instead: str, contradiction: _Contradiction) -> str:
     return (
         "Non-Deterministic workflow detected: A previous execution of this orchestration scheduled "
-        f"{_label(task_id, recorded, contradiction)} but {instead}"
+        f"{_label(recorded, contradiction)} but {instead}"
         "Was a change made to the orchestrator code after this instance had already started running?"
     )
 
 
-def _label(task_id: int, recorded: Scheduled, contradiction: _Contradiction) -> str:
+def _label(recorded: Scheduling, contradiction: _Contradiction) -> str:
     """What the history has, with the engine's own small irregularities, because people match on it."""
     missing = contradiction is _Contradiction.MISSING
-    fields = json.loads(recorded.text or "{}")
-    match recorded.type:
-        case EventType.TASK_SCHEDULED if missing:
+    task_id = recorded.task_id
+    match recorded:
+        case TaskScheduled() if missing:
             return f"an activity task with sequence ID {task_id} and name '{recorded.name}' (version ''),"
-        case EventType.TASK_SCHEDULED:
+        case TaskScheduled():
             return f"an activity task with sequence number {task_id} named '{recorded.name}',"
-        case EventType.TIMER_CREATED:
+        case TimerCreated():
             return f"a timer task with sequence number {task_id}" + ("" if missing else " named")
-        case EventType.SUB_ORCHESTRATION_CREATED:
+        case SubOrchestrationCreated():
             return (
                 f"a sub-orchestration task with sequence ID {task_id} and name '{recorded.name}' "
-                f"(version '{fields['Version']}', instance ID '{fields['InstanceId']}'),"
+                f"(version '{recorded.version}', instance ID '{recorded.target_id}'),"
             )
-        case _:
+        case EventSent():
             return (
                 f"a send event task with sequence ID {task_id}, type 'EventSent'{'' if missing else ','} "
-                f"name '{fields['Name']}', instance ID '{fields['InstanceId']}',"
+                f"name '{recorded.name}', instance ID '{recorded.target_id}',"
             )
 
 
-def _other_kind(recorded: Scheduled, kind: str) -> str:
-    match recorded.type:
-        case EventType.EVENT_SENT:
+def _other_kind(recorded: Scheduling, kind: str) -> str:
+    match recorded:
+        case EventSent():
             instead = f"scheduled a {kind} task at"
-        case EventType.SUB_ORCHESTRATION_CREATED:
+        case SubOrchestrationCreated():
             instead = f"produced a {kind} action at"
         case _:
             instead = f"produced a {kind} action with"
     return f"the current orchestration replay instead {instead} this sequence number. "
 
 
-def _other_name(recorded: Scheduled, name: str | None) -> str:
+def _other_name(recorded: Scheduling, name: str) -> str:
     replay = "the current orchestration replay instead scheduled"
-    if recorded.type is EventType.TASK_SCHEDULED:
+    if isinstance(recorded, TaskScheduled):
         # Two blanks, as in the original.
         return f"{replay} an activity task named '{name}' with this sequence number.  "
     return f"{replay} a sub-orchestration task with name {name} at this sequence number. "

@@ -1,0 +1,106 @@
+"""The orchestrator's input: the context JSON that the SDK replays.
+
+Events that the SDK never looks at stay at home; replay costs time for every event that travels.
+Source: durable extension, OrchestrationTriggerAttributeBindingProvider.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from funchost.durable.events import (
+    Event,
+    EventRaised,
+    EventSent,
+    ExecutionStarted,
+    OrchestratorStarted,
+    SubOrchestrationCompleted,
+    SubOrchestrationFailed,
+    TaskCompleted,
+    TaskFailed,
+    TimerFired,
+)
+from funchost.durable.instances import Instance
+from funchost.durable.timestamps import format_timestamp
+
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def sdk_event(event: Event, instance: Instance) -> str | None:
+    """The event as the SDK reads it, None when its replay does not depend on it."""
+    match event:
+        case OrchestratorStarted():
+            return _text(event, {})
+        case TaskCompleted() | SubOrchestrationCompleted():
+            return _text(event, {"TaskScheduledId": event.task_id, "Result": event.result})
+        case TaskFailed() | SubOrchestrationFailed():
+            fields = {"TaskScheduledId": event.task_id, "Reason": event.reason, "Details": event.details}
+            return _text(event, fields)
+        case TimerFired():
+            return _text(event, {"TimerId": event.task_id, "FireAt": format_timestamp(event.fire_at)})
+        case EventRaised():
+            return _text(event, {"Name": event.name, "Input": event.input})
+        case EventSent() if event.request_id is not None:
+            fields = {"InstanceId": event.target_id, "Name": event.name, "Input": event.input}
+            return _text(event, fields, event.task_id)
+        case ExecutionStarted():
+            return _text(event, {"Name": event.name, "Version": event.version} | _start(event, instance))
+    return None
+
+
+def _text(event: Event, fields: dict[str, Any], event_id: int = -1) -> str:
+    head = {
+        "EventType": int(event.type),
+        "EventId": event_id,
+        "IsPlayed": False,
+        "Timestamp": format_timestamp(event.at),
+    }
+    return _to_json(head | fields)
+
+
+def _start(event: ExecutionStarted, instance: Instance) -> dict[str, Any]:
+    parent = None
+    if event.parent is not None:
+        parent = {
+            "Name": event.parent.name,
+            "OrchestrationInstance": {
+                "InstanceId": instance.parent_instance_id,
+                "ExecutionId": instance.parent_execution_id,
+            },
+            "TaskScheduleId": instance.parent_task_id,
+            "Version": event.parent.version,
+        }
+    return {
+        # The input stands beside the history.
+        "Input": None,
+        "OrchestrationInstance": {
+            "InstanceId": instance.instance_id,
+            "ExecutionId": instance.execution_id,
+        },
+        "ParentInstance": parent,
+        "Tags": None,
+    }
+
+
+def orchestration_context(instance: Instance, history: Iterable[str], http_poll_milliseconds: int) -> bytes:
+    """The context for one episode; `history` are the texts of the events that the SDK reads, in order."""
+    tail = {
+        "instanceId": instance.instance_id,
+        "isReplaying": False,
+        "parentInstanceId": instance.parent_instance_id,
+        "upperSchemaVersion": 1,
+        "upperSchemaVersionNew": 2,
+        "longRunningTimerIntervalDuration": "3.00:00:00",
+        "maximumShortTimerDuration": "6.00:00:00",
+        # Spelled like this in the protocol.
+        "defaultHttpAsyncRequestSleepTimeMillseconds": http_poll_milliseconds,
+    }
+    parts = (
+        '{"history":[',
+        ",".join(history),
+        '],"input":',
+        instance.input or "null",
+        ",",
+        json.dumps(tail)[1:],
+    )
+    return "".join(parts).encode()
