@@ -1,15 +1,18 @@
 """What both dispatchers have in common: lease while there is room, work, look again.
 
-No polling: a dispatcher sleeps until it is woken by new work, by a place that became free, or by the
-moment at which the next work item is due.
+A dispatcher sleeps until it is woken by new work, by a place that became free, or by the moment at which
+the next work item is due. A work item that cannot be done is tried again after a pause that grows, a limited
+number of times.
 """
 
 import asyncio
 import logging
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
+from funchost.clock import SYSTEM_CLOCK, Clock
 from funchost.taskhub import LeaseLost
 
 _log = logging.getLogger("Host.Durable")
@@ -17,13 +20,22 @@ _log = logging.getLogger("Host.Durable")
 Item = TypeVar("Item")
 
 _PAUSE_AFTER_TROUBLE_SECONDS = 1.0
+_FIRST_PAUSE_SECONDS = 0.1
+_PAUSE_FACTOR = 3
+_LONGEST_PAUSE_SECONDS = 30.0
+
+
+def pause_seconds(attempts: int) -> float:
+    """How long a work item that was tried so often in vain is left alone."""
+    return min(_FIRST_PAUSE_SECONDS * _PAUSE_FACTOR ** min(attempts - 1, 10), _LONGEST_PAUSE_SECONDS)
 
 
 class Dispatcher(ABC, Generic[Item]):
     """Runs at most `limit` work items at a time."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, clock: Clock = SYSTEM_CLOCK) -> None:
         self._limit = limit
+        self._clock = clock
         self._is_draining = False
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
@@ -74,8 +86,12 @@ class Dispatcher(ABC, Generic[Item]):
         """Do one work item, from lease to commit; may return another that was leased with the commit."""
 
     @abstractmethod
-    async def _give_back(self, item: Item, pause_seconds: float) -> None:
+    async def _give_back(self, item: Item, pause_seconds: float, attempts: int) -> None:
         """Have a work item tried again after the pause, here or elsewhere. Raises LeaseLost."""
+
+    @abstractmethod
+    def _attempts(self, item: Item) -> int:
+        """How often it was tried in vain before this time."""
 
     async def _seconds_until_due(self) -> float | None:
         """How long until a work item is due by itself; None when only a wake-up can bring one."""
@@ -87,7 +103,7 @@ class Dispatcher(ABC, Generic[Item]):
                 await self._lease_and_launch()
             except Exception:
                 _log.exception("Work could not be leased. It is tried again.")
-                await asyncio.sleep(_PAUSE_AFTER_TROUBLE_SECONDS)
+                await self._clock.sleep(_PAUSE_AFTER_TROUBLE_SECONDS)
 
     async def _lease_and_launch(self) -> None:
         self._wake.clear()
@@ -113,23 +129,32 @@ class Dispatcher(ABC, Generic[Item]):
         while True:
             try:
                 following = await self._work(item)
+            except sqlite3.OperationalError as error:
+                # The hub is locked or the disk full: that is no fault of the work item.
+                _log.error("What came of a work item could not be stored: %s. It is tried again.", error)
+                return await self._give_back_at_last(item, _PAUSE_AFTER_TROUBLE_SECONDS, self._attempts(item))
             except Exception:
                 _log.exception("A work item could not be done. It is tried again.")
-                return await self._give_back_at_last(item)
+                return await self._count_attempt(item)
             if following is None:
                 return
             item = following
 
-    async def _give_back_at_last(self, item: Item) -> None:
+    async def _count_attempt(self, item: Item) -> None:
+        """Give a work item back that was tried in vain once more."""
+        attempts = self._attempts(item) + 1
+        await self._give_back_at_last(item, pause_seconds(attempts), attempts)
+
+    async def _give_back_at_last(self, item: Item, pause_seconds: float, attempts: int) -> None:
         """A lease that is kept would leave its instance hanging for as long as this host lives."""
         while True:
             try:
-                return await self._give_back(item, _PAUSE_AFTER_TROUBLE_SECONDS)
+                return await self._give_back(item, pause_seconds, attempts)
             except LeaseLost:
                 return
-            except Exception:
-                _log.exception("A work item could not be given back. It is tried again.")
-                await asyncio.sleep(_PAUSE_AFTER_TROUBLE_SECONDS)
+            except Exception as error:
+                _log.error("A work item could not be given back: %s. It is tried again.", error)
+                await self._clock.sleep(_PAUSE_AFTER_TROUBLE_SECONDS)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

@@ -5,6 +5,7 @@ a commit. It does no I/O. Everything that comes back is read here or refused wit
 returns can fail to be stored.
 """
 
+import enum
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,14 @@ class Raised:
 
 
 Outcome = Returned | Raised
+
+
+class Refusal(enum.StrEnum):
+    """Why the host does not let a function run; the value is the type of the failure that SDK 2.x sees."""
+
+    UNKNOWN_FUNCTION = "FunctionNotFound"
+    VERSION_MISMATCH = "VersionMismatch"
+    GIVEN_UP = "WorkItemFailed"
 
 
 class Replay(ABC):
@@ -71,7 +80,7 @@ class Turn(ABC):
         """What follows from the function's answer."""
 
     @abstractmethod
-    def fail(self, reason: str, now: int) -> Commit:
+    def fail(self, reason: str, now: int, refusal: Refusal) -> Commit:
         """What follows when the function cannot run at all: the instance fails, or each operation of the
         batch."""
 
@@ -92,8 +101,11 @@ class SdkRules(ABC):
         """Take what has arrived, in order of arrival. A commit when no function needs to run for it."""
 
     @abstractmethod
-    def begin_batch(self, entity: Instance, arrived: Sequence[ArrivedMessage], now: int) -> Turn | Commit:
-        """Take the operations that can run now. A commit when no function needs to run for it."""
+    def begin_batch(
+        self, entity: Instance, arrived: Sequence[ArrivedMessage], now: int, *, alone: bool
+    ) -> Turn | Commit:
+        """Take the operations that can run now, or the first of them `alone`. A commit when no function needs
+        to run for it."""
 
     def activity_payload(self, task: ActivityTask) -> bytes:
         """The value of an activity's trigger; no input travels as JSON null."""

@@ -1,9 +1,9 @@
 """The task hub: instances, history, messages and activities, kept durably in one SQLite file."""
 
-from funchost.taskhub.activities import LeasedActivity
+from funchost.taskhub.activity_transactions import LeasedActivity
 from funchost.taskhub.client_operations import ClientOperations
 from funchost.taskhub.database import LeaseLost, TaskHubError, Work
-from funchost.taskhub.episodes import LeasedInstance
+from funchost.taskhub.instance_transactions import LeasedInstance
 from funchost.taskhub.hub import TaskHub
 
 __all__ = [

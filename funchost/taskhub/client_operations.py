@@ -26,7 +26,7 @@ from funchost.durable.identity import check_instance_id, is_entity_id, new_id
 from funchost.durable.instances import Instance, InstanceFilter, SdkProtocol, Status
 from funchost.durable.refusals import InstanceEnded, InstanceNotFound, WrongState
 from funchost.taskhub.database import Database, Transaction, Work
-from funchost.taskhub.episodes import (
+from funchost.taskhub.instance_transactions import (
     UNFINISHED,
     forget_instance,
     post,

@@ -9,7 +9,8 @@ from funchost.clock import Clock
 from funchost.durable.commit import Commit
 from funchost.durable.events import Event
 from funchost.durable.instances import SdkProtocol
-from funchost.taskhub import activities, episodes
+from funchost.taskhub import activity_transactions as activities
+from funchost.taskhub import instance_transactions as episodes
 from funchost.taskhub.database import Database, Transaction
 from funchost.taskhub.rows import read_history
 from funchost.taskhub.statements import SQL

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from funchost.durable.actions import CallActivity, CallSubOrchestrator, CreateTimer, TaskAction
 from funchost.durable.commit import Commit
-from funchost.durable.episodes import EpisodeCommit, Rules
+from funchost.durable.episode_commit import EpisodeCommit, Rules
 from funchost.durable.events import (
     ExecutionSuspended,
     ExternalEventAwaited,

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from funchost.durable import entities
 from funchost.durable.commit import ActivityTask, ArrivedMessage, Commit
 from funchost.durable.entities import EntityIntake, OperationResult
-from funchost.durable.episodes import Rules
+from funchost.durable.episode_commit import Rules
 from funchost.durable.events import Event, OrchestratorStarted, TaskCompleted, TaskFailed
 from funchost.durable.instances import Instance, SdkProtocol
-from funchost.durable.protocol import Outcome, Raised, Replay, SdkRules, Turn
+from funchost.durable.protocol import Outcome, Raised, Refusal, Replay, SdkRules, Turn
 from funchost.durable.refusals import Unreadable
 from funchost.durable.text import dump_json, is_storable, storable
 from funchost.protocols.json1 import decision
@@ -61,7 +61,9 @@ class _Episode(Turn):
         ledger = self.replay.ledger
         return decision.decide(self.instance, ledger, self.intake, self.opening, answer, self.rules, now)
 
-    def fail(self, reason: str, now: int) -> Commit:
+    def fail(self, reason: str, now: int, refusal: Refusal) -> Commit:
+        if refusal is Refusal.UNKNOWN_FUNCTION:
+            reason = decision.failure_output(self.instance.name, reason)
         ledger = self.replay.ledger
         return decision.fail(self.instance, ledger, self.intake, self.opening, storable(reason), now)
 
@@ -84,7 +86,7 @@ class _Batch(Turn):
             )
         return entities.decide_batch(self.entity, self.intake, answer, self.rules.default_version, now)
 
-    def fail(self, reason: str, now: int) -> Commit:
+    def fail(self, reason: str, now: int, refusal: Refusal = Refusal.GIVEN_UP) -> Commit:
         result = OperationResult(dump_json(storable(reason)), is_error=True)
         return entities.fail_batch(self.entity, self.intake, result, now)
 
@@ -122,9 +124,11 @@ class Json1Rules(SdkRules):
         context = orchestration_context(instance, texts, self._rules.http_poll_milliseconds)
         return _Episode(self._rules, instance, replay, intake, opening, context)
 
-    def begin_batch(self, entity: Instance, arrived: Sequence[ArrivedMessage], now: int) -> Turn | Commit:
-        """Take the operations that can run now."""
-        intake = entities.take(entity, arrived, self._rules.max_entity_batch)
+    def begin_batch(
+        self, entity: Instance, arrived: Sequence[ArrivedMessage], now: int, *, alone: bool
+    ) -> Turn | Commit:
+        """Take the operations that can run now, or the first of them alone."""
+        intake = entities.take(entity, arrived, 1 if alone else self._rules.max_entity_batch)
         if not intake.batch:
             return entities.idle(entity, intake, now)
         return _Batch(self._rules, entity, intake, batch_context(entity, intake.operations))

@@ -1,9 +1,12 @@
-"""The durable functions of the app, by the names under which orchestrations call them."""
+"""The durable functions of the app, by the names under which orchestrations call them, and calling one."""
 
-import uuid
 from collections.abc import Iterable, Sequence
 
+from funchost.durable.identity import new_id
+from funchost.durable.protocol import Outcome, Raised, Returned
+from funchost.worker.calling import call
 from funchost.worker.model import FunctionInfo, Invocation
+from funchost.worker.pool import WorkerPool
 
 ORCHESTRATION_TRIGGER = "orchestrationTrigger"
 ACTIVITY_TRIGGER = "activityTrigger"
@@ -28,6 +31,16 @@ class DurableFunctions:
         return sorted(function.durable_name for function in self._by_trigger.get(trigger, {}).values())
 
 
-def durable_invocation(function: FunctionInfo, payload: bytes) -> Invocation:
-    """A call of a durable function with this text as its trigger's value."""
-    return Invocation(str(uuid.uuid4()), function.name, "string", payload)
+async def ask(pool: WorkerPool, function: FunctionInfo, payload: bytes) -> Outcome:
+    """Run a durable function with this text as its trigger's value.
+
+    Raises WorkerLost, FunctionTimedOut or PoolStopped.
+    """
+    identity = new_id()
+    invocation_id = "-".join(
+        (identity[:8], identity[8:12], identity[12:16], identity[16:20], identity[20:])
+    )
+    result = await call(pool, Invocation(invocation_id, function.name, "string", payload), None)
+    if result.error is not None:
+        return Raised(result.error.type, result.error.message, result.error.stack)
+    return Returned(result.payload.decode())

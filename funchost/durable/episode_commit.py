@@ -4,7 +4,7 @@ Which actions are new, and when an instance may end, is decided by the protocol 
 Source: DurableTask.Core, TaskOrchestrationDispatcher.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from funchost.durable import entities
@@ -20,7 +20,7 @@ from funchost.durable.actions import (
     TaskAction,
     UnlockEntity,
 )
-from funchost.durable.commit import FIRST_IN_LINE, ActivityTask, Commit, Message, NewInstance
+from funchost.durable.commit import FIRST_IN_LINE, ActivityTask, ArrivedMessage, Commit, Message, NewInstance
 from funchost.durable.events import (
     Event,
     EventRaised,
@@ -246,3 +246,13 @@ def _child_refusal(parent: Instance, child_id: str) -> str | None:
     if is_entity_id(child_id):
         return "Orchestration instance ids must not start with @."
     return None
+
+
+def give_up(instance: Instance, arrived: Sequence[ArrivedMessage], reason: str, now: int) -> Commit:
+    """Fail an instance whose episode cannot be carried out, whatever waits for it."""
+    commit = Commit(instance, consumed=[message.message_id for message in arrived])
+    episode = EpisodeCommit(commit, Rules(), now)
+    failure = FailureDetails("WorkItemFailed", reason)
+    episode.end(-1, Status.FAILED, reason, failure)
+    episode.tell_parent_of_failure(reason, None, failure)
+    return commit

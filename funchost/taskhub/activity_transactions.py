@@ -11,7 +11,7 @@ from funchost.durable.commit import ActivityTask, Message
 from funchost.durable.events import Event
 from funchost.durable.instances import SdkProtocol
 from funchost.taskhub.database import LeaseLost, Transaction, Work
-from funchost.taskhub.episodes import post
+from funchost.taskhub.instance_transactions import post
 from funchost.taskhub.rows import activity_from_row
 from funchost.taskhub.statements import SQL
 

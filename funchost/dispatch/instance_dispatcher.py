@@ -1,0 +1,197 @@
+"""The instance dispatcher: lease an instance, have one episode or batch of it run, commit what it decided."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from funchost.clock import SYSTEM_CLOCK, Clock
+from funchost.dispatch.dispatcher import Dispatcher
+from funchost.dispatch.durable_functions import (
+    ENTITY_TRIGGER,
+    ORCHESTRATION_TRIGGER,
+    DurableFunctions,
+    ask,
+)
+from funchost.dispatch.replay_cache import CachedExecution, ReplayCache
+from funchost.durable.commit import Commit
+from funchost.durable.entities import split_entity_id
+from funchost.durable.episode_commit import give_up
+from funchost.durable.failures import FunctionKind, unknown_function
+from funchost.durable.identity import is_entity_id
+from funchost.durable.protocol import Refusal, Replay, SdkRules, Turn
+from funchost.durable.versions import MISMATCH_TEXT, MatchStrategy, complies
+from funchost.taskhub import LeasedInstance, LeaseLost, TaskHub
+from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
+from funchost.worker.pool import WorkerPool
+
+_log = logging.getLogger("Host.Durable")
+
+# After an episode an instance waits for this multiple of the replay's time, unless all its open tasks
+# have answered: replays then cost at most a third of the time, however many tasks there are.
+_REST_FACTOR = 2
+# What takes longer than this is no replay but a wait for a free worker, of which no rest follows.
+_LONGEST_REPLAY_SECONDS = 0.05
+_LONGEST_REPLAY_SECONDS_PER_EVENT = 0.002
+
+# How long an instance of another version is left alone before somebody looks at it again.
+_PAUSE_AFTER_REFUSAL_SECONDS = 10.0
+
+
+class VersionRefused(Exception):
+    """The host's version may not run this instance; it stays as it is. Source: versionFailureStrategy."""
+
+    def __init__(self, instance_id: str, version: str, host_version: str) -> None:
+        super().__init__(
+            f"Instance '{instance_id}' has version '{version}' and is left alone: host.json says "
+            f"defaultVersion '{host_version}'. See versionMatchStrategy and versionFailureStrategy."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Versioning:
+    """Which instances the host runs, and whether it fails the others. Nothing is checked without a version
+    of the host's own. Source: host.json defaultVersion, versionMatchStrategy, versionFailureStrategy."""
+
+    own: str = ""
+    strategy: MatchStrategy = MatchStrategy.CURRENT_OR_OLDER
+    fails_others: bool = False
+
+    def allows(self, version: str) -> bool:
+        """Whether an instance of this version may run here."""
+        return not self.own or complies(self.own, version, self.strategy)
+
+
+class InstanceDispatcher(Dispatcher[LeasedInstance]):
+    """Works on at most `limit` orchestrations and entities at a time."""
+
+    def __init__(
+        self,
+        hub: TaskHub,
+        pool: WorkerPool,
+        functions: DurableFunctions,
+        rules: SdkRules,
+        versioning: Versioning,
+        limit: int,
+        max_attempts: int,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        super().__init__(limit, clock)
+        self._hub = hub
+        self._pool = pool
+        self._functions = functions
+        self._rules = rules
+        self._versioning = versioning
+        self._max_attempts = max_attempts
+        self._cache = ReplayCache()
+
+    async def _lease(self, room: int) -> Sequence[LeasedInstance]:
+        return await self._hub.work.lease_instances(self._rules.protocol, room)
+
+    async def _seconds_until_due(self) -> float | None:
+        ready_at = await self._hub.work.next_ready_at(self._rules.protocol)
+        return None if ready_at is None else max(0.0, (ready_at - self._clock.now()) / 1_000_000)
+
+    def _attempts(self, item: LeasedInstance) -> int:
+        return item.attempts
+
+    async def _give_back(self, item: LeasedInstance, pause_seconds: float, attempts: int) -> None:
+        await self._hub.work.return_instance(item, pause_seconds, attempts)
+
+    async def _work(self, item: LeasedInstance) -> None:
+        instance_id = item.instance.instance_id
+        try:
+            if is_entity_id(instance_id):
+                await self._hub.work.commit_episode(item, await self._run_batch(item))
+            else:
+                await self._run_episode(item)
+        except (WorkerLost, FunctionTimedOut) as loss:
+            # Neither a lost worker nor a replay that takes too long is a failure of the instance at once: its
+            # episode is run again, as in the original.
+            _log.warning("The episode of instance '%s' is run again: %s", instance_id, loss)
+            await self._count_attempt(item)
+        except PoolStopped:
+            await self._give_back(item, 0, item.attempts)
+        except VersionRefused as refusal:
+            _log.warning("%s", refusal)
+            await self._give_back(item, _PAUSE_AFTER_REFUSAL_SECONDS, item.attempts)
+        except LeaseLost:
+            _log.warning(
+                "What instance '%s' decided is dropped: another host has taken it over.", instance_id
+            )
+
+    async def _run_episode(self, item: LeasedInstance) -> None:
+        if item.attempts >= self._max_attempts:
+            reason = self._given_up("episode", "orchestrator", item.instance.name, item.attempts)
+            commit = give_up(item.instance, item.messages, reason, self._clock.now())
+            await self._hub.work.commit_episode(item, commit)
+            return
+        replay = await self._replay(item)
+        length = replay.length
+        began = self._clock.monotonic()
+        begun = self._rules.begin_episode(item.instance, replay, item.messages, self._clock.now())
+        commit = begun if isinstance(begun, Commit) else await self._turn(item, begun)
+        longest = _LONGEST_REPLAY_SECONDS + _LONGEST_REPLAY_SECONDS_PER_EVENT * length
+        rest = min(self._clock.monotonic() - began, longest) * _REST_FACTOR
+        await self._hub.work.commit_episode(item, commit, int(rest * 1_000_000))
+        self._remember(item, replay, commit)
+
+    async def _turn(self, item: LeasedInstance, turn: Turn) -> Commit:
+        instance = item.instance
+        function = self._functions.find(ORCHESTRATION_TRIGGER, instance.name)
+        if function is None:
+            text = self._unknown("orchestrator", instance.name, ORCHESTRATION_TRIGGER)
+            return turn.fail(text, self._clock.now(), Refusal.UNKNOWN_FUNCTION)
+        if not self._versioning.allows(instance.version):
+            if self._versioning.fails_others:
+                return turn.fail(MISMATCH_TEXT, self._clock.now(), Refusal.VERSION_MISMATCH)
+            raise VersionRefused(instance.instance_id, instance.version, self._versioning.own)
+        outcome = await ask(self._pool, function, turn.payload)
+        return turn.decide(outcome, self._clock.now())
+
+    async def _run_batch(self, item: LeasedInstance) -> Commit:
+        """Run what waits for an entity. After a failure its operations run one by one, so that one that cannot
+        be carried out fails alone."""
+        entity, now = item.instance, self._clock.now()
+        begun = self._rules.begin_batch(entity, item.messages, now, alone=item.attempts > 0)
+        if isinstance(begun, Commit):
+            return begun
+        name, _ = split_entity_id(entity.instance_id)
+        if item.attempts >= self._max_attempts:
+            reason = self._given_up("operation", "entity", name, item.attempts)
+            return begun.fail(reason, now, Refusal.GIVEN_UP)
+        function = self._functions.find(ENTITY_TRIGGER, name)
+        if function is None:
+            text = self._unknown("entity", name, ENTITY_TRIGGER)
+            return begun.fail(text, now, Refusal.UNKNOWN_FUNCTION)
+        outcome = await ask(self._pool, function, begun.payload)
+        return begun.decide(outcome, self._clock.now())
+
+    def _unknown(self, kind: FunctionKind, name: str, trigger: str) -> str:
+        return unknown_function(kind, name, self._functions.names(trigger))
+
+    def _given_up(self, what: str, kind: FunctionKind, name: str, attempts: int) -> str:
+        text = (
+            f"The {what} of {kind} '{name}' was tried {attempts} times and could not be carried out. "
+            "The log of the host says why. FUNCHOST_MAX_ATTEMPTS says how often it is tried."
+        )
+        _log.error("%s", text)
+        return text
+
+    async def _replay(self, item: LeasedInstance) -> Replay:
+        instance = item.instance
+        kept = self._cache.take(instance, item.episode)
+        if kept is not None:
+            return kept
+        history = await self._hub.work.events(instance.instance_id) if item.episode else ()
+        return self._rules.replay_of(instance, history)
+
+    def _remember(self, item: LeasedInstance, replay: Replay, commit: Commit) -> None:
+        instance = commit.instance
+        if instance.status.is_final:
+            return
+        if commit.replaces_history:
+            replay = self._rules.replay_of(instance, commit.history)
+        else:
+            replay.keep(commit.history)
+        execution = CachedExecution(instance.execution_id, item.episode + 1, replay)
+        self._cache.put(instance.instance_id, execution)
