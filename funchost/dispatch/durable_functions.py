@@ -37,9 +37,7 @@ async def ask(pool: WorkerPool, function: FunctionInfo, payload: bytes) -> Outco
     Raises WorkerLost, FunctionTimedOut or PoolStopped.
     """
     identity = new_id()
-    invocation_id = "-".join(
-        (identity[:8], identity[8:12], identity[12:16], identity[16:20], identity[20:])
-    )
+    invocation_id = "-".join((identity[:8], identity[8:12], identity[12:16], identity[16:20], identity[20:]))
     result = await call(pool, Invocation(invocation_id, function.name, "string", payload), None)
     if result.error is not None:
         return Raised(result.error.type, result.error.message, result.error.stack)

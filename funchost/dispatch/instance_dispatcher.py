@@ -149,8 +149,8 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
         return turn.decide(outcome, self._clock.now())
 
     async def _run_batch(self, item: LeasedInstance) -> Commit:
-        """Run what waits for an entity. After a failure its operations run one by one, so that one that cannot
-        be carried out fails alone."""
+        """Run what waits for an entity. After a failure its operations run one by one, so that one that
+        cannot be carried out fails alone."""
         entity, now = item.instance, self._clock.now()
         begun = self._rules.begin_batch(entity, item.messages, now, alone=item.attempts > 0)
         if isinstance(begun, Commit):

@@ -3,8 +3,8 @@
 from funchost.taskhub.activity_transactions import LeasedActivity
 from funchost.taskhub.client_operations import ClientOperations
 from funchost.taskhub.database import LeaseLost, TaskHubError, Work
-from funchost.taskhub.instance_transactions import LeasedInstance
 from funchost.taskhub.hub import TaskHub
+from funchost.taskhub.instance_transactions import LeasedInstance
 
 __all__ = [
     "ClientOperations",

@@ -46,7 +46,7 @@ def read_batch_answer(text: str, operations: int) -> BatchAnswer:
 
 
 def _json_text(value: Any, key: str) -> str:
-    """JSON text of the SDK, escaped anew if need be. No value is the text null, which the caller's SDK needs."""
+    """JSON text of the SDK, escaped anew if need be. The caller's SDK needs text, so no value is `null`."""
     if value is None:
         return "null"
     if not isinstance(value, str):

@@ -71,12 +71,20 @@ def non_determinism(ledger: Ledger, numbering: Numbering, tasks: Sequence[TaskAc
         type_ = _scheduled_as(action)
         if type_ is not recorded.type:
             return _message(recorded, _other_kind(recorded, _KINDS[type_]), _Contradiction.KIND)
-        if isinstance(action, CallActivity | CallSubOrchestrator) and isinstance(
-            recorded, TaskScheduled | SubOrchestrationCreated
-        ):
-            if action.name != recorded.name and action.name.casefold() != recorded.name.casefold():
-                return _message(recorded, _other_name(recorded, action.name), _Contradiction.NAME)
+        name = _other_named(action, recorded)
+        if name is not None:
+            return _message(recorded, _other_name(recorded, name), _Contradiction.NAME)
     return None
+
+
+def _other_named(action: TaskAction, recorded: Scheduling) -> str | None:
+    """The name that the action calls, if the history has another one."""
+    if not isinstance(action, CallActivity | CallSubOrchestrator):
+        return None
+    known = recorded.name if isinstance(recorded, TaskScheduled | SubOrchestrationCreated) else None
+    if known is None or action.name == known or action.name.casefold() == known.casefold():
+        return None
+    return action.name
 
 
 def _scheduled_as(action: TaskAction) -> EventType:
