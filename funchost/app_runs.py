@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from funchost import console, settings
-from funchost.durable.status import client_binding
 from funchost.exits import CannotStart
+from funchost.http.management.documents import client_binding
 from funchost.http.routing.routes import RouteError
 from funchost.http.server import HttpFrontEnd
 from funchost.role import Role
@@ -128,7 +128,7 @@ class AppRuns:
             return
         load.result()
         try:
-            front_end.ready(self._settings, app.pool, app.functions, app.timer_payload)
+            front_end.ready(self._settings, app.clients, app.pool, app.functions, app.timer_payload)
         except RouteError as error:
             hint = 'Mend the route, or set extensions.http.routePrefix to "" in host.json.'
             raise CannotStart(f"{error}\n{hint}") from error

@@ -88,7 +88,7 @@ async def _serve(settings: Settings, listening: socket.socket, role: Role) -> No
     orders.listen()
     keys = _open_keys(settings, role)
     hub = await _open_hub(settings)
-    front_end = HttpFrontEnd(settings, hub, orders, keys)
+    front_end = HttpFrontEnd(settings, orders, keys)
     watcher = _watch_sources(settings, role, runs)
     try:
         await front_end.start_rpc()
@@ -115,8 +115,6 @@ async def _open_hub(settings: Settings) -> TaskHub:
         return await TaskHub.open(
             settings.data_dir,
             hub.name,
-            default_version=hub.default_version,
-            overwrite_running=hub.overridable_states == "AnyState",
             power_loss_safe=hub.power_loss_safe,
         )
     except (TaskHubError, OSError) as error:

@@ -5,19 +5,22 @@ belong to the host instance.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from funchost.dispatch.activities import ActivityDispatcher
-from funchost.dispatch.entities import EntityBatches
-from funchost.dispatch.functions import DurableFunctions
-from funchost.dispatch.instances import InstanceDispatcher
-from funchost.dispatch.orchestrations import OrchestrationEpisodes, Versioning
-from funchost.durable.scheduling import Rules
+from funchost.clock import SYSTEM_CLOCK
+from funchost.dispatch.activity_dispatcher import ActivityDispatcher
+from funchost.dispatch.durable_functions import DurableFunctions
+from funchost.dispatch.instance_dispatcher import InstanceDispatcher, Versioning
+from funchost.durable.episode_commit import Rules
+from funchost.durable.instances import SdkProtocol
+from funchost.durable.protocol import SdkRules
 from funchost.durable.versions import MatchStrategy
 from funchost.exits import EXIT_BAD_SETTING, CannotStart
+from funchost.protocols.json1.answer import HTTP_ACTIVITY
+from funchost.protocols.json1.rules import Json1Rules
 from funchost.settings.model import Settings
-from funchost.taskhub import TaskHub
+from funchost.taskhub import ClientOperations, TaskHub, Work
 from funchost.timers import functions as timer_functions
 from funchost.timers.listeners import TimerListeners
 from funchost.timers.moments import find_zone
@@ -27,6 +30,7 @@ from funchost.worker.pool import WorkerPool
 
 # How long work that has lost its worker may take to be handed back.
 _LAST_COMMITS_SECONDS = 2.0
+_MAX_ATTEMPTS = 10
 
 
 class RunningApp:
@@ -45,6 +49,8 @@ class RunningApp:
         self._settings = settings
         self._hub = hub
         self._timers: TimerListeners
+        self.clients: ClientOperations
+        self._subscriptions: list[Callable[[], None]] = []
         self._dispatchers: list[InstanceDispatcher | ActivityDispatcher | TimerListeners] = []
 
     async def load(self) -> None:
@@ -58,28 +64,34 @@ class RunningApp:
         zone = find_zone(self._settings.time_zone)
         self.functions = timer_functions.checked(selected, zone)
         self._timers = TimerListeners(self._hub, self.pool, self.functions, zone)
+        limits = self._settings.hub
+        self.clients = self._hub.clients(
+            SdkProtocol.JSON1,
+            default_version=limits.default_version,
+            overwrite_running=limits.overridable_states == "AnyState",
+        )
 
     def start_dispatchers(self) -> None:
         """Begin to take the task hub's work and to fire timers."""
         # Loaded here, so that the command line answers without it.
-        from funchost.http.outgoing import send
+        from funchost.http.outgoing import HttpCalls
 
         limits = self._settings.hub
         functions = DurableFunctions(f for f in self.functions if not f.disabled and f.error is None)
-        rules = Rules(limits.store_inputs, limits.default_version, limits.max_orchestration_actions)
         versioning = Versioning(
             limits.default_version,
             MatchStrategy(limits.version_match_strategy),
             fails_others=limits.version_failure_strategy == "Fail",
         )
-        episodes = OrchestrationEpisodes(self.pool, functions, rules, versioning, limits.http_poll_ms)
-        batches = EntityBatches(self.pool, functions, limits.max_entity_batch)
-        instances = InstanceDispatcher(self._hub, episodes, batches, limits.max_orchestrators)
-        activities = ActivityDispatcher(
-            self._hub, self.pool, functions, send, limits.max_activities, limits.http_poll_ms
-        )
-        self._hub.on_orchestrations = instances.wake
-        self._hub.on_activities = activities.wake
+        rules = _sdk_rules(self._settings)
+        common = (self._hub, self.pool, functions, rules)
+        instances = InstanceDispatcher(*common, versioning, limits.max_orchestrators, _MAX_ATTEMPTS)
+        built_in = {HTTP_ACTIVITY: HttpCalls(limits.http_poll_ms, SYSTEM_CLOCK)}
+        activities = ActivityDispatcher(*common, built_in, limits.max_activities, _MAX_ATTEMPTS)
+        self._subscriptions = [
+            self._hub.wake_ups.subscribe(Work.EPISODES, instances.wake),
+            self._hub.wake_ups.subscribe(Work.ACTIVITIES, activities.wake),
+        ]
         self._dispatchers = [instances, activities, self._timers]
         for dispatcher in self._dispatchers:
             dispatcher.start()
@@ -101,6 +113,9 @@ class RunningApp:
     async def stop(self, grace_seconds: float) -> None:
         """Take no more work, wait so long for what runs, and leave no worker and no lease behind."""
         self.drain()
+        for end in self._subscriptions:
+            end()
+        self._subscriptions.clear()
         await self.pool.stop(grace_seconds)
         await asyncio.gather(*(dispatcher.stop(_LAST_COMMITS_SECONDS) for dispatcher in self._dispatchers))
         await self._hub.free_leases()
@@ -120,6 +135,18 @@ def _worker_settings(
         log_level=settings.log_levels.lowest_under("Function"),
         function_timeout_seconds=settings.function_timeout_seconds,
     )
+
+
+def _sdk_rules(settings: Settings) -> SdkRules:
+    limits = settings.hub
+    rules = Rules(
+        limits.store_inputs,
+        limits.default_version,
+        limits.max_orchestration_actions,
+        limits.max_entity_batch,
+        limits.http_poll_ms,
+    )
+    return Json1Rules(rules)
 
 
 def _check_selection(settings: Settings, functions: Sequence[FunctionInfo]) -> None:

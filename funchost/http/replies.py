@@ -17,7 +17,7 @@ from urllib.parse import quote
 from aiohttp import web
 from multidict import CIMultiDict
 
-from funchost.durable.status import compact_json
+from funchost.durable.text import dump_json
 from funchost.worker.model import InvocationResult
 
 TEXT = "text/plain; charset=utf-8"
@@ -49,7 +49,7 @@ def empty_reply(status: int, headers: Mapping[str, str] | None = None) -> web.Re
 
 def json_reply(status: int, value: Any, headers: Mapping[str, str] | None = None) -> web.Response:
     """A compact JSON document."""
-    return json_text_reply(status, compact_json(value), headers)
+    return json_text_reply(status, dump_json(value), headers)
 
 
 def json_text_reply(status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from funchost.durable.status import PUBLIC_PATH
 from funchost.http.admin.api import AdminApi
 from funchost.http.admin.functions import TimerPayload
 from funchost.http.admin.host import HostControl
@@ -24,6 +23,7 @@ from funchost.http.admission.guard import Guard
 from funchost.http.admission.keys import KeyFile
 from funchost.http.functions import not_running
 from funchost.http.listener import Listener
+from funchost.http.management.documents import PUBLIC_PATH
 from funchost.http.management.task_hub import TaskHub
 from funchost.http.offline import OfflinePage
 from funchost.http.replies import empty_reply, json_reply
@@ -48,12 +48,9 @@ class HttpFrontEnd:
     `stop` (the public port; workers may still call back) and, when the workers are gone, `stop_rpc`.
     """
 
-    def __init__(
-        self, settings: Settings, hub: TaskHub, control: HostControl, keys: KeyFile | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, control: HostControl, keys: KeyFile | None = None) -> None:
         """`keys` are those that requests need; None leaves everything open."""
         self._settings = settings
-        self._hub = hub
         self._keys = keys
         self._port = settings.port
         self._guard = Guard(settings.address, settings.cors)
@@ -101,6 +98,7 @@ class HttpFrontEnd:
     def ready(
         self,
         settings: Settings,
+        clients: TaskHub,
         pool: Invoker,
         functions: Sequence[FunctionInfo],
         timer_payload: TimerPayload,
@@ -110,7 +108,7 @@ class HttpFrontEnd:
         `timer_payload` gives what the timer function of a name receives when it is run by hand.
         Raises RouteError when one of their routes cannot be registered; the app cannot run then.
         """
-        self._site = Site(settings, self._hub, pool, functions, self._keys)
+        self._site = Site(settings, clients, pool, functions, self._keys)
         self._settings = settings
         self._guard = Guard(settings.address, settings.cors)
         self._admin.ready(settings, pool, functions, timer_payload)

@@ -10,7 +10,6 @@ from pathlib import Path
 from aiohttp import web
 
 from funchost.conventions.names import ENTITY_TRIGGER, ORCHESTRATION_TRIGGER
-from funchost.durable.status import PUBLIC_PATH
 from funchost.http.admission.access import DURABLE_KEY, Level, may_call, may_use_webhooks
 from funchost.http.admission.callers import Callers
 from funchost.http.admission.keys import KeyFile
@@ -18,6 +17,7 @@ from funchost.http.admission.throttle import RequestQueue, TooManyRequests
 from funchost.http.functions import AppFunctions
 from funchost.http.management.api import ManagementApi
 from funchost.http.management.call import Call, Query
+from funchost.http.management.documents import PUBLIC_PATH
 from funchost.http.management.task_hub import TaskHub
 from funchost.http.replies import empty_reply
 from funchost.http.requests import Target

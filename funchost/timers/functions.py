@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import Any
 
 from funchost.conventions.names import TIMER_TRIGGER
-from funchost.taskhub.timers import TimerStatus
+from funchost.taskhub.timer_records import TimerStatus
 from funchost.timers.moments import json_text
 from funchost.timers.schedule import BadSchedule, Schedule, parse
 from funchost.worker.model import FunctionInfo

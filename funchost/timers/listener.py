@@ -10,9 +10,9 @@ import uuid
 from datetime import tzinfo
 from typing import Literal
 
+from funchost.clock import SYSTEM_CLOCK
 from funchost.taskhub import LeaseLost, TaskHub
-from funchost.taskhub.clock import clock
-from funchost.taskhub.timers import TimerStatus
+from funchost.taskhub.timer_records import TimerStatus
 from funchost.timers.functions import TimerFunction, payload
 from funchost.timers.moments import round_trip_text, to_local
 from funchost.timers.monitoring import is_past_due, status_after, status_at_start
@@ -83,13 +83,13 @@ class TimerListener:
 
     async def _listen(self) -> None:
         name, schedule = self._timer.name, self._timer.schedule
-        while not await self._hub.lease_timer(name):
+        while not await self._hub.timers.lease(name):
             await asyncio.sleep(_LEASE_SECONDS)
-        now = clock()
-        recorded = await self._hub.timer_status(name) if self._timer.is_monitored else None
+        now = SYSTEM_CLOCK.now()
+        recorded = await self._hub.timers.status(name) if self._timer.is_monitored else None
         status = status_at_start(recorded, schedule, now)
         if self._timer.is_monitored and status != recorded:
-            await self._hub.record_timer(name, status)
+            await self._hub.timers.record(name, status)
         self._show_occurrences(now)
         unscheduled: Unscheduled | None = None
         if self._timer.is_monitored and is_past_due(status, now):
@@ -104,23 +104,23 @@ class TimerListener:
             status = await self._fire(status, None)
 
     async def _sleep_until(self, due: int | None) -> None:
-        while due is None or due > clock():
-            seconds = _LONGEST_SLEEP_SECONDS if due is None else (due - clock()) / 1_000_000
+        while due is None or due > SYSTEM_CLOCK.now():
+            seconds = _LONGEST_SLEEP_SECONDS if due is None else (due - SYSTEM_CLOCK.now()) / 1_000_000
             await asyncio.sleep(min(seconds, _LONGEST_SLEEP_SECONDS))
 
     async def _fire(self, status: TimerStatus, unscheduled: Unscheduled | None) -> TimerStatus:
         """Run the function and record it. Raises LeaseLost when that is another host's affair by now."""
         self._is_firing = True
         try:
-            if not await self._hub.has_timer(self._timer.name):
+            if not await self._hub.timers.is_leased(self._timer.name):
                 raise LeaseLost(self._timer.name)
-            fired_at = clock()
+            fired_at = SYSTEM_CLOCK.now()
             if not await self._invoke(status, unscheduled) and self._is_draining:
                 # The host's stop ended it: as a run that was missed it comes again.
                 return status
             status = status_after(status, self._timer.schedule, fired_at, on_schedule=unscheduled is None)
             if self._timer.is_monitored:
-                await self._hub.record_timer(self._timer.name, status)
+                await self._hub.timers.record(self._timer.name, status)
             return status
         finally:
             self._is_firing = False
@@ -130,7 +130,7 @@ class TimerListener:
         shown = status if self._timer.is_monitored else None
         given = payload(self._timer.schedule, shown, self._zone, is_past_due=unscheduled == "IsPastDue")
         invocation = Invocation(str(uuid.uuid4()), self._timer.name, "json", given)
-        reason = f"Timer fired at {round_trip_text(clock(), self._zone)}"
+        reason = f"Timer fired at {round_trip_text(SYSTEM_CLOCK.now(), self._zone)}"
         details = None if unscheduled is None else self._details(status, unscheduled)
         try:
             await call(self._pool, invocation, reason, details)

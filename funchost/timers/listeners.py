@@ -48,7 +48,7 @@ class TimerListeners:
         """
         timer = self._timers.get(function)
         is_monitored = timer is not None and timer.is_monitored
-        status = await self._hub.timer_status(function) if is_monitored else None
+        status = await self._hub.timers.status(function) if is_monitored else None
         return payload(None if timer is None else timer.schedule, status, self._zone, is_past_due=False)
 
     async def stop(self, grace_seconds: float) -> None:

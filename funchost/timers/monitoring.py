@@ -3,7 +3,7 @@
 Pure. Source: Azure WebJobs SDK extensions, ScheduleMonitor.CheckPastDueAsync.
 """
 
-from funchost.taskhub.timers import TimerStatus
+from funchost.taskhub.timer_records import TimerStatus
 from funchost.timers.schedule import Schedule
 
 

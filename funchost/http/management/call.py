@@ -3,14 +3,14 @@
 Names in its query are found without case, as the extension finds them.
 """
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from funchost.durable.status import compact_json
+from funchost.durable.refusals import Unreadable
+from funchost.durable.text import dump_json, parse_json
 from funchost.http.management.errors import BadJson
 from funchost.http.requests import read_body
 from funchost.http.url_text import parse_query
@@ -85,6 +85,6 @@ class Call:
 def stored_json(body: bytes) -> str:
     """A JSON body as it is stored: the same value, compact. Raises BadJson."""
     try:
-        return compact_json(json.loads(body))
-    except (ValueError, RecursionError) as error:
+        return dump_json(parse_json(body, strict=True))
+    except Unreadable as error:
         raise BadJson(str(error)) from error

@@ -5,53 +5,24 @@ Source: durable extension, StatusResponsePayload, HttpManagementPayload, Binding
 shaping of DurableClient.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from funchost.durable.clock import format_timestamp
-from funchost.durable.events import EventType
-from funchost.durable.instances import Instance, Status
+from funchost.durable import events
+from funchost.durable.entities import split_entity_id
+from funchost.durable.identity import is_entity_id
+from funchost.durable.instances import Instance, SdkProtocol, Status
+from funchost.durable.refusals import Unreadable
+from funchost.durable.text import dump_json, parse_json
+from funchost.durable.timestamps import format_timestamp
 
 PUBLIC_PATH = "/runtime/webhooks/durabletask"
 INSTANCE_PLACEHOLDER = "INSTANCEID"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NAMES = {
-    EventType.EXECUTION_STARTED: "ExecutionStarted",
-    EventType.EXECUTION_COMPLETED: "ExecutionCompleted",
-    EventType.EXECUTION_TERMINATED: "ExecutionTerminated",
-    EventType.TASK_SCHEDULED: "TaskScheduled",
-    EventType.TASK_COMPLETED: "TaskCompleted",
-    EventType.TASK_FAILED: "TaskFailed",
-    EventType.SUB_ORCHESTRATION_CREATED: "SubOrchestrationInstanceCreated",
-    EventType.SUB_ORCHESTRATION_COMPLETED: "SubOrchestrationInstanceCompleted",
-    EventType.SUB_ORCHESTRATION_FAILED: "SubOrchestrationInstanceFailed",
-    EventType.TIMER_CREATED: "TimerCreated",
-    EventType.TIMER_FIRED: "TimerFired",
-    EventType.EVENT_SENT: "EventSent",
-    EventType.EVENT_RAISED: "EventRaised",
-    EventType.GENERIC_EVENT: "GenericEvent",
-    EventType.EXECUTION_SUSPENDED: "ExecutionSuspended",
-    EventType.EXECUTION_RESUMED: "ExecutionResumed",
-}
-_CALLS = frozenset({EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED})
-_SUCCESSES = frozenset({EventType.TASK_COMPLETED, EventType.SUB_ORCHESTRATION_COMPLETED})
-_FAILURES = frozenset({EventType.TASK_FAILED, EventType.SUB_ORCHESTRATION_FAILED})
-_STATUS_NAMES = {status.number: str(status) for status in Status}
-
-
-def compact_json(value: Any) -> str:
-    """JSON without blanks, characters beyond ASCII as themselves where UTF-8 can carry them."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        # A lone surrogate, which JSON can escape but UTF-8 cannot carry.
-        return json.dumps(value, separators=(",", ":"))
-    return text
+_SUCCESSES = (events.TaskCompleted, events.SubOrchestrationCompleted)
 
 
 def format_seconds(microseconds: int) -> str:
@@ -67,8 +38,8 @@ def stored_value(text: str | None) -> Any:
     if not text.strip():
         return ""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(text, strict=True)
+    except Unreadable:
         # Terminate reasons and failure messages are plain words.
         return text
 
@@ -77,97 +48,161 @@ def status_payload(
     instance: Instance,
     *,
     show_input: bool = True,
-    history: Sequence[dict[str, Any]] | None = None,
+    history: Sequence[events.Event] | None = None,
     show_history_output: bool = False,
 ) -> dict[str, Any]:
     """The status document of an instance; `historyEvents` is there only when a history is given.
 
-    `history` holds raw history events; a pending instance is shown without it.
+    A pending instance is shown without its history.
     Source: HTTP management API, get instance status.
     """
+    input, custom_status = instance.input, instance.custom_status
+    if is_entity_id(instance.instance_id):
+        input, custom_status = _scheduler_state(instance), _entity_status(instance)
     payload: dict[str, Any] = {
         "name": instance.name,
         "instanceId": instance.instance_id,
         "runtimeStatus": str(instance.status),
-        "input": stored_value(instance.input) if show_input else None,
-        "customStatus": stored_value(instance.custom_status),
+        "input": stored_value(input) if show_input else None,
+        "customStatus": stored_value(custom_status),
         "output": stored_value(instance.output),
         "createdTime": format_seconds(instance.created_at),
         "lastUpdatedTime": format_seconds(instance.updated_at),
     }
     if history is not None and instance.status is not Status.PENDING:
         payload["historyEvents"] = history_payload(
-            [_with_input(event, instance.input) for event in history],
-            show_input=show_input,
-            show_output=show_history_output,
+            instance, history, show_input=show_input, show_output=show_history_output
         )
     return payload
 
 
-def _with_input(event: dict[str, Any], input: str | None) -> dict[str, Any]:
-    # The history does not repeat the input that stands with the instance.
-    return event | {"Input": input} if event["EventType"] == EventType.EXECUTION_STARTED else event
+def _scheduler_state(entity: Instance) -> str:
+    """What the original keeps of an entity in place of an input; default values are left out."""
+    kept: dict[str, Any] = {}
+    if entity.entity_state is not None:
+        kept = {"exists": True, "state": entity.entity_state}
+    if entity.locked_by is not None:
+        kept["lockedBy"] = entity.locked_by
+    return dump_json(kept | {"sorter": {}})
+
+
+def _entity_status(entity: Instance) -> str | None:
+    if entity.updated_at == entity.created_at and entity.entity_state is None:
+        # Nobody has run it yet.
+        return None
+    status: dict[str, Any] = {} if entity.entity_state is None else {"entityExists": True}
+    if entity.locked_by is not None:
+        status["lockedBy"] = entity.locked_by
+    return dump_json(status)
 
 
 def history_payload(
-    events: Sequence[dict[str, Any]], *, show_input: bool = True, show_output: bool = False
+    instance: Instance,
+    history: Sequence[events.Event],
+    *,
+    show_input: bool = True,
+    show_output: bool = False,
 ) -> list[dict[str, Any]]:
-    """The `historyEvents` of a status: numbers become names, a call is merged into its completion.
+    """The `historyEvents` of a status: a call is merged into its completion.
 
     A call without completion stays as it is. Results appear only with `show_output`.
     Source: HTTP management API, historyEvents.
     """
-    calls = {event["EventId"]: event for event in events if event["EventType"] in _CALLS}
-    completed = {event["TaskScheduledId"] for event in events if event["EventType"] in _SUCCESSES | _FAILURES}
+    calls = {
+        event.task_id: event
+        for event in history
+        if isinstance(event, events.TaskScheduled | events.SubOrchestrationCreated)
+    }
+    completed = {
+        event.task_id for event in history if isinstance(event, (*_SUCCESSES, *events.Failure.__args__))
+    }
     shown = []
-    for event in events:
-        type_ = event["EventType"]
-        if type_ not in _NAMES or (type_ in _CALLS and event["EventId"] in completed):
+    for event in history:
+        if isinstance(event, events.OrchestratorStarted | events.OrchestratorCompleted):
             continue
-        item = {"EventType": _NAMES[type_]} | _shown_fields(event, calls, show_output)
+        if event is calls.get(getattr(event, "task_id", -1)) and event.task_id in completed:
+            continue
+        fields = _completion(event, calls, instance, show_output) or _fields(event, instance, show_output)
+        item = {"EventType": type(event).__name__.replace("SubOrchestration", "SubOrchestrationInstance")}
+        item |= fields
         if not show_input:
             item.pop("Input", None)
         shown.append(item)
     return shown
 
 
-def _shown_fields(
-    event: dict[str, Any], calls: dict[int, dict[str, Any]], show_output: bool
-) -> dict[str, Any]:
-    """The fields that a client sees of one event, behind its EventType."""
-    type_ = event["EventType"]
-    timestamp = {"Timestamp": event["Timestamp"]}
-    if type_ in _SUCCESSES | _FAILURES:
-        call = calls.get(event["TaskScheduledId"], {})
-        outcome = _pick(event, "Reason", "Details", "FailureDetails") if type_ in _FAILURES else {}
-        merged = {
-            **outcome,
-            **timestamp,
-            "ScheduledTime": call.get("Timestamp"),
-            "FunctionName": call.get("Name"),
-            "Input": call.get("Input"),
-        }
-        if type_ in _SUCCESSES and show_output:
-            merged["Result"] = stored_value(event.get("Result"))
-        return merged
-    if type_ == EventType.EXECUTION_STARTED:
-        return {
-            **_pick(event, "Correlation", "ScheduledStartTime", "Generation", "Input"),
-            **timestamp,
-            "FunctionName": event["Name"],
-        }
-    if type_ == EventType.EXECUTION_COMPLETED:
-        ended: dict[str, Any] = {"OrchestrationStatus": _STATUS_NAMES[event["OrchestrationStatus"]]}
-        if show_output:
-            ended["Result"] = stored_value(event.get("Result"))
-        return {**ended, **_pick(event, "FailureDetails"), **timestamp}
-    # TimerFired loses its TimerId, as the original drops it; all others keep what they carry.
-    hidden = {"EventType", "EventId", "IsPlayed", "Timestamp", "TimerId"}
-    return {key: value for key, value in event.items() if key not in hidden} | timestamp
+def _completion(
+    event: events.Event,
+    calls: Mapping[int, events.TaskScheduled | events.SubOrchestrationCreated],
+    instance: Instance,
+    show_output: bool,
+) -> dict[str, Any] | None:
+    """A completion together with its call; None for any other event."""
+    if not isinstance(event, (*_SUCCESSES, *events.Failure.__args__)):
+        return None
+    call = calls.get(event.task_id)
+    merged: dict[str, Any] = {}
+    if isinstance(event, events.Failure):
+        failure = None if event.failure is None else event.failure.document()
+        merged = {"Reason": event.reason, "Details": event.details, "FailureDetails": failure}
+    merged |= {
+        "Timestamp": format_timestamp(event.at),
+        "ScheduledTime": None if call is None else format_timestamp(call.at),
+        "FunctionName": None if call is None else call.name,
+        "Input": None if call is None else _call_input(call, instance),
+    }
+    if isinstance(event, _SUCCESSES) and show_output:
+        merged["Result"] = stored_value(event.result)
+    return merged
 
 
-def _pick(event: dict[str, Any], *keys: str) -> dict[str, Any]:
-    return {key: event.get(key) for key in keys}
+def _call_input(
+    call: events.TaskScheduled | events.SubOrchestrationCreated, instance: Instance
+) -> str | None:
+    if call.input is None or isinstance(call, events.SubOrchestrationCreated):
+        return call.input
+    # The extension of SDK 1.x hands an activity's input on in an array of one.
+    return dump_json([call.input]) if instance.protocol is SdkProtocol.JSON1 else call.input
+
+
+def _fields(event: events.Event, instance: Instance, show_output: bool) -> dict[str, Any]:
+    """What a client sees of an event that is no completion, behind its EventType."""
+    timestamp = {"Timestamp": format_timestamp(event.at)}
+    match event:
+        case events.ExecutionStarted():
+            scheduled = None if instance.scheduled_at is None else format_timestamp(instance.scheduled_at)
+            start = {"Correlation": None, "ScheduledStartTime": scheduled, "Generation": instance.generation}
+            return {**start, "Input": instance.input, **timestamp, "FunctionName": event.name}
+        case events.ExecutionCompleted():
+            ended: dict[str, Any] = {"OrchestrationStatus": str(event.status)}
+            if show_output:
+                ended["Result"] = stored_value(event.result)
+            failure = None if event.failure is None else event.failure.document()
+            return {**ended, "FailureDetails": failure, **timestamp}
+        case events.TaskScheduled():
+            call = {"Name": event.name, "Version": event.version, "Input": _call_input(event, instance)}
+            return {**call, "Tags": _tags(event.tags), **timestamp}
+        case events.SubOrchestrationCreated():
+            call = {"Name": event.name, "Version": event.version, "InstanceId": event.target_id}
+            return {**call, "Input": event.input, "Tags": _tags(event.tags), **timestamp}
+        case events.TimerCreated() | events.TimerFired():
+            # TimerFired loses its TimerId, as the original drops it.
+            return {"FireAt": format_timestamp(event.fire_at), **timestamp}
+        case events.EventSent():
+            return {"InstanceId": event.target_id, "Name": event.name, "Input": event.input, **timestamp}
+        case events.EventRaised():
+            return {"Name": event.name, "Input": event.input, **timestamp}
+        case events.ExecutionTerminated():
+            return {"Input": event.reason, **timestamp}
+        case events.ExecutionSuspended() | events.ExecutionResumed():
+            return {"Reason": event.reason, **timestamp}
+        case events.GenericEvent():
+            return {"Data": event.data, **timestamp}
+    return timestamp
+
+
+def _tags(tags: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if tags is None else dict(tags)
 
 
 def check_status_payload(
@@ -225,10 +260,11 @@ def client_binding(
     }
 
 
-def entity_payload(name: str, key: str, updated_at: int, state: Any) -> dict[str, Any]:
+def entity_payload(entity: Instance, *, fetch_state: bool) -> dict[str, Any]:
     """One item of the list of entities. Source: HTTP management API, list entities."""
+    name, key = split_entity_id(entity.instance_id)
     return {
         "entityId": {"name": name, "key": key},
-        "lastOperationTime": format_timestamp(updated_at),
-        "state": state,
+        "lastOperationTime": format_timestamp(entity.updated_at),
+        "state": stored_value(entity.entity_state) if fetch_state else None,
     }

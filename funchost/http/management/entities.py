@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from funchost.durable.failures import unknown_function
-from funchost.durable.model import InstanceFilter
-from funchost.durable.status import compact_json, entity_payload, stored_value
+from funchost.durable.instances import InstanceFilter
+from funchost.durable.text import dump_json
 from funchost.http.dates import parse_microseconds
 from funchost.http.management import filters
 from funchost.http.management.call import Call, stored_json
+from funchost.http.management.documents import entity_payload, stored_value
 from funchost.http.management.errors import Refused
 from funchost.http.management.task_hub import TaskHub
 from funchost.http.replies import empty_reply, json_reply, json_text_reply
@@ -30,31 +31,28 @@ class Entities:
     async def read(self, name: str, key: str) -> web.Response:
         """GET entities/{name}/{key}; the key `$` is the empty key."""
         state = await self.hub.entity_state(_entity_id(name, key))
-        return empty_reply(404) if state is None else json_text_reply(200, compact_json(stored_value(state)))
+        return empty_reply(404) if state is None else json_text_reply(200, dump_json(stored_value(state)))
 
     async def list(self, call: Call, name: str) -> web.Response:
         """GET entities[/{name}]: one page; it may be short although more follow."""
         token = filters.decode_token(call.request.headers.get(filters.CONTINUATION_HEADER, ""))
         prefix = f"@{name.lower()}@" if name else "@"
         found, following = await self.hub.find(
-            InstanceFilter(prefix=prefix), filters.page_size(call.query), token
+            InstanceFilter(
+                prefix=prefix,
+                updated_from=parse_microseconds(call.query.text("lastOperationTimeFrom") or ""),
+                updated_to=parse_microseconds(call.query.text("lastOperationTimeTo") or ""),
+            ),
+            filters.page_size(call.query),
+            token,
         )
-        since = parse_microseconds(call.query.text("lastOperationTimeFrom") or "")
-        until = parse_microseconds(call.query.text("lastOperationTimeTo") or "")
         fetch_state = call.query.flag("fetchState", False)
-        items = []
-        for entity in found:
-            if (since is not None and entity.updated_at < since) or (
-                until is not None and entity.updated_at > until
-            ):
-                continue
-            state = await self.hub.entity_state(entity.instance_id)
-            if state is None:
-                # Deleted: its row is still there, but it is no entity any more.
-                continue
-            entity_name, _, key = entity.instance_id[1:].partition("@")
-            shown = stored_value(state) if fetch_state else None
-            items.append(entity_payload(entity_name, key, entity.updated_at, shown))
+        # A deleted entity still has its row, but is no entity any more.
+        items = [
+            entity_payload(entity, fetch_state=fetch_state)
+            for entity in found
+            if entity.entity_state is not None
+        ]
         return json_reply(200, items, {filters.CONTINUATION_HEADER: filters.encode_token(following)})
 
     async def signal(self, call: Call, name: str, key: str) -> web.Response:
@@ -65,7 +63,7 @@ class Entities:
         elif call.is_json:
             input = stored_json(body)
         else:
-            input = compact_json(body.decode("utf-8", "replace"))
+            input = dump_json(body.decode("utf-8", "replace"))
         return await self._signal(name, key, call.query.text("op") or "", input)
 
     async def delete(self, name: str, key: str) -> web.Response:

@@ -8,7 +8,7 @@ import logging
 
 from aiohttp import web
 
-from funchost.durable import exceptions
+from funchost.durable import refusals
 from funchost.http.replies import empty_reply, json_reply
 from funchost.http.requests import BodyTooLarge
 
@@ -35,12 +35,12 @@ def error_reply(error: Exception) -> web.Response:
     """The response for whatever a handler raised."""
     text = str(error)
     match error:
-        case exceptions.InstanceNotFound():
+        case refusals.InstanceNotFound():
             return empty_reply(404)
-        case exceptions.InstanceEnded():
+        case refusals.InstanceEnded():
             # The instance exists and has ended, so the answer is "gone", not "not found".
             return empty_reply(410)
-        case exceptions.InvalidInstanceId() | BadArgument():
+        case refusals.InvalidInstanceId() | BadArgument():
             return _error_object(400, BAD_ARGUMENT, text, "System.ArgumentException")
         case BadJson():
             return _error_object(400, BAD_JSON, text, "Newtonsoft.Json.JsonReaderException")
@@ -48,10 +48,10 @@ def error_reply(error: Exception) -> web.Response:
             return json_reply(400, {"Message": text})
         case BodyTooLarge():
             return json_reply(413, {"Message": text})
-        case exceptions.InstanceExists():
+        case refusals.InstanceExists():
             kind = "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException"
             return _error_object(500, SOMETHING_WENT_WRONG, text, kind)
-        case exceptions.DurableError():
+        case refusals.DurableError():
             return _error_object(500, SOMETHING_WENT_WRONG, text, "System.InvalidOperationException")
     _log.error("The durable HTTP API failed: %s: %s", type(error).__name__, text, exc_info=error)
     return _error_object(500, SOMETHING_WENT_WRONG, text, "System.Exception")

@@ -6,7 +6,7 @@ Source: HTTP management API: list and purge instances.
 import base64
 import binascii
 
-from funchost.durable.model import InstanceFilter, Status
+from funchost.durable.instances import InstanceFilter, Status
 from funchost.http.dates import parse_microseconds
 from funchost.http.management.call import Query
 from funchost.http.management.errors import BadArgument

@@ -5,11 +5,11 @@ Source: HTTP management API, instances routes.
 
 from aiohttp import web
 
-from funchost.durable.exceptions import InstanceEnded, InstanceNotFound, WrongState
-from funchost.durable.model import Instance, Status
-from funchost.durable.status import status_payload
+from funchost.durable.instances import Instance, Status
+from funchost.durable.refusals import InstanceEnded, InstanceNotFound, WrongState
 from funchost.http.management import filters
 from funchost.http.management.call import Call, Query, stored_json
+from funchost.http.management.documents import status_payload
 from funchost.http.management.errors import Refused
 from funchost.http.management.task_hub import TaskHub
 from funchost.http.replies import empty_reply, json_reply

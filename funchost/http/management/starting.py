@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from funchost.durable.exceptions import InstanceNotFound
 from funchost.durable.failures import unknown_function
-from funchost.durable.model import Instance, Status
-from funchost.durable.status import check_status_payload, compact_json, stored_value
+from funchost.durable.instances import Instance, Status
+from funchost.durable.refusals import InstanceNotFound
+from funchost.durable.text import dump_json
 from funchost.http.management.call import Call, stored_json
+from funchost.http.management.documents import check_status_payload, stored_value
 from funchost.http.management.errors import BadArgument
 from funchost.http.management.instances import get_status
 from funchost.http.management.task_hub import TaskHub
@@ -61,7 +62,7 @@ class Starter:
         if patience is not None:
             ended = await self._wait_for_end(instance_id, *patience)
             if ended is not None and ended.status is Status.COMPLETED:
-                return json_text_reply(200, compact_json(stored_value(ended.output)))
+                return json_text_reply(200, dump_json(stored_value(ended.output)))
             if ended is not None:
                 return await get_status(self.hub, call, instance_id)
         payload = check_status_payload(

@@ -1,12 +1,13 @@
 """What the HTTP room asks of a task hub, as a type; the store itself lives in `funchost.taskhub`."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
-from funchost.durable.model import Instance, InstanceFilter
+from funchost.durable.events import Event
+from funchost.durable.instances import Instance, InstanceFilter
 
 
 class TaskHub(Protocol):
-    """The verbs behind the durable HTTP API. Refusals are `funchost.durable.exceptions`."""
+    """The verbs behind the durable HTTP API. Refusals are `funchost.durable.refusals`."""
 
     async def start(
         self, name: str, instance_id: str | None, input: str | None, version: str | None = None
@@ -16,8 +17,8 @@ class TaskHub(Protocol):
     async def get(self, instance_id: str) -> Instance | None:
         """The instance as it is now."""
 
-    async def history(self, instance_id: str) -> list[dict[str, Any]]:
-        """The raw history events of its current execution."""
+    async def history(self, instance_id: str) -> list[Event]:
+        """The history of its current execution."""
 
     async def find(
         self, filter: InstanceFilter, limit: int, after: str | None = None
