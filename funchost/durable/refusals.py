@@ -1,6 +1,6 @@
 """Refusals of the durable engine; each text is what a client of the real host reads."""
 
-from funchost.durable.instances import Status
+from funchost.durable.status import Status
 
 
 class DurableError(Exception):

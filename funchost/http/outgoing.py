@@ -1,4 +1,4 @@
-"""The host's own HTTP client: the durable HTTP calls of SDK 1.x, which are activities that the host does itself.
+"""The host's own HTTP client: durable HTTP calls of SDK 1.x, activities that the host does itself.
 
 What a request or an answer means is in `funchost.protocols.json1.http_calls`.
 """

@@ -22,7 +22,9 @@ PUBLIC_PATH = "/runtime/webhooks/durabletask"
 INSTANCE_PLACEHOLDER = "INSTANCEID"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SUCCESSES = (events.TaskCompleted, events.SubOrchestrationCompleted)
+_Call = events.TaskScheduled | events.SubOrchestrationCreated
+_Success = events.TaskCompleted | events.SubOrchestrationCompleted
+_Outcome = _Success | events.Failure
 
 
 def format_seconds(microseconds: int) -> str:
@@ -108,19 +110,13 @@ def history_payload(
     A call without completion stays as it is. Results appear only with `show_output`.
     Source: HTTP management API, historyEvents.
     """
-    calls = {
-        event.task_id: event
-        for event in history
-        if isinstance(event, events.TaskScheduled | events.SubOrchestrationCreated)
-    }
-    completed = {
-        event.task_id for event in history if isinstance(event, (*_SUCCESSES, *events.Failure.__args__))
-    }
+    calls = {event.task_id: event for event in history if isinstance(event, _Call)}
+    completed = {event.task_id for event in history if isinstance(event, _Outcome)}
     shown = []
     for event in history:
         if isinstance(event, events.OrchestratorStarted | events.OrchestratorCompleted):
             continue
-        if event is calls.get(getattr(event, "task_id", -1)) and event.task_id in completed:
+        if isinstance(event, _Call) and event.task_id in completed:
             continue
         fields = _completion(event, calls, instance, show_output) or _fields(event, instance, show_output)
         item = {"EventType": type(event).__name__.replace("SubOrchestration", "SubOrchestrationInstance")}
@@ -133,12 +129,12 @@ def history_payload(
 
 def _completion(
     event: events.Event,
-    calls: Mapping[int, events.TaskScheduled | events.SubOrchestrationCreated],
+    calls: Mapping[int, _Call],
     instance: Instance,
     show_output: bool,
 ) -> dict[str, Any] | None:
     """A completion together with its call; None for any other event."""
-    if not isinstance(event, (*_SUCCESSES, *events.Failure.__args__)):
+    if not isinstance(event, _Outcome):
         return None
     call = calls.get(event.task_id)
     merged: dict[str, Any] = {}
@@ -151,14 +147,12 @@ def _completion(
         "FunctionName": None if call is None else call.name,
         "Input": None if call is None else _call_input(call, instance),
     }
-    if isinstance(event, _SUCCESSES) and show_output:
+    if isinstance(event, _Success) and show_output:
         merged["Result"] = stored_value(event.result)
     return merged
 
 
-def _call_input(
-    call: events.TaskScheduled | events.SubOrchestrationCreated, instance: Instance
-) -> str | None:
+def _call_input(call: _Call, instance: Instance) -> str | None:
     if call.input is None or isinstance(call, events.SubOrchestrationCreated):
         return call.input
     # The extension of SDK 1.x hands an activity's input on in an array of one.
