@@ -8,22 +8,16 @@ Source: durable extension, ProtobufUtils; durabletask-protobuf, orchestrator_ser
 from collections.abc import Mapping
 from typing import Any
 
+from durabletask.internal import orchestrator_service_pb2 as pb
+from google.protobuf import json_format, struct_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.protobuf.wrappers_pb2 import StringValue
+
 from funchost.durable import events
 from funchost.durable.events import Event
 from funchost.durable.failures import FailureDetails
 from funchost.durable.instances import Instance
 from funchost.durable.refusals import Unreadable
-
-try:
-    from durabletask.internal import orchestrator_service_pb2 as pb
-    from google.protobuf import json_format, struct_pb2
-    from google.protobuf.timestamp_pb2 import Timestamp
-    from google.protobuf.wrappers_pb2 import StringValue
-except ImportError as error:
-    raise ImportError(
-        f"The app's durable functions speak the protocol of azure-functions-durable 2.x, whose messages cannot "
-        f"be loaded: {error}. Run: pip install 'azure-functions-durable>=2.0.0rc3,<3'"
-    ) from error
 
 _FIRST_SECOND = -62_135_596_800
 _LAST_SECOND = 253_402_300_799
@@ -31,7 +25,7 @@ _LAST_SECOND = 253_402_300_799
 
 _MAX_INNER_FAILURES = 24
 _MAX_PROPERTY_DEPTH = 16
-"""A protobuf reader refuses messages that are nested 100 deep; a value of a property nests two for each list."""
+"""A protobuf reader refuses messages that are nested 100 deep, and each list in a property nests two."""
 
 
 def timestamp(microseconds: int) -> Any:
@@ -64,7 +58,7 @@ def tags_from(tags: Mapping[str, str]) -> dict[str, str] | None:
 
 
 def failure_message(details: FailureDetails) -> Any:
-    """TaskFailureDetails; inner failures and properties that are nested too deeply for a reader are left out."""
+    """TaskFailureDetails; inner failures and properties that nest too deeply for a reader are left out."""
     return _failure_message(details, _MAX_INNER_FAILURES)
 
 
@@ -102,7 +96,7 @@ def failure_from(message: Any) -> FailureDetails:
 
 
 def _plain(value: Any) -> Any:
-    """The JSON value of a protobuf Value; whole numbers are whole again, those that JSON lacks become text."""
+    """The JSON value of a protobuf Value; a number that JSON lacks becomes text."""
     match value.WhichOneof("kind"):
         case "number_value":
             number = value.number_value
@@ -122,14 +116,12 @@ def _plain(value: Any) -> Any:
 
 
 def history_event(event: Event, instance: Instance) -> Any | None:
-    """The HistoryEvent of an event in the history of this instance, None for one that never leaves funchost."""
+    """The HistoryEvent of an event of this instance, None for one that never leaves funchost."""
     fields = _fields(event, instance)
     if fields is None:
         return None
-    is_scheduling = isinstance(event, events.Scheduling | events.ExecutionCompleted)
-    return pb.HistoryEvent(
-        eventId=event.task_id if is_scheduling else -1, timestamp=timestamp(event.at), **fields
-    )
+    number = event.task_id if isinstance(event, events.Scheduling | events.ExecutionCompleted) else -1
+    return pb.HistoryEvent(eventId=number, timestamp=timestamp(event.at), **fields)
 
 
 def _fields(event: Event, instance: Instance) -> dict[str, Any] | None:
