@@ -22,7 +22,7 @@ from funchost.durable.entities import (
 from funchost.durable.failures import FailureDetails
 from funchost.durable.identity import is_entity_id, new_id
 from funchost.durable.instances import Instance
-from funchost.durable.protocol import Outcome, Raised, Turn
+from funchost.durable.protocol import Outcome, Raised, Refusal, Turn
 from funchost.durable.refusals import Unreadable
 from funchost.durable.text import dump_json, storable
 from funchost.protocols.grpc2.messages import failure_from, microseconds, text, text_from
@@ -64,9 +64,11 @@ class EntityTurn(Turn):
             return self._failed(FailureDetails("InvalidOperationException", storable(str(error))), now)
         return decide_batch(self._entity, self._intake, answer, self._default_version, now)
 
-    def fail(self, reason: str, now: int) -> Commit:
+    def fail(self, reason: str, now: int, refusal: Refusal) -> Commit:
         """Fail every operation: there is no function that could run it."""
-        return self._failed(FailureDetails("EntityFunctionNotFound", storable(reason)), now)
+        unknown = refusal is Refusal.UNKNOWN_FUNCTION
+        error_type = "EntityFunctionNotFound" if unknown else refusal
+        return self._failed(FailureDetails(error_type, storable(reason)), now)
 
     def _failed(self, failure: FailureDetails, now: int) -> Commit:
         return fail_batch(self._entity, self._intake, _failed_operation(failure), now)

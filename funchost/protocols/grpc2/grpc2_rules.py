@@ -12,7 +12,7 @@ from google.protobuf import json_format
 from funchost.durable import events
 from funchost.durable.commit import ActivityTask, ArrivedMessage, Commit
 from funchost.durable.entities import idle, take
-from funchost.durable.episodes import Rules
+from funchost.durable.episode_commit import Rules
 from funchost.durable.events import Event, TaskCompleted, TaskFailed
 from funchost.durable.failures import FailureDetails
 from funchost.durable.instances import Instance, SdkProtocol, Status
@@ -50,16 +50,14 @@ class Grpc2Rules(SdkRules):
             return record_unrun(instance, taken, self._rules, now)
         return OrchestratorTurn(instance, replay, taken, self._rules, now)
 
-    def begin_batch(self, entity: Instance, arrived: Sequence[ArrivedMessage], now: int) -> Turn | Commit:
-        """Take the operations that can run now."""
-        intake = take(entity, arrived, self._rules.max_entity_batch)
+    def begin_batch(
+        self, entity: Instance, arrived: Sequence[ArrivedMessage], now: int, *, alone: bool
+    ) -> Turn | Commit:
+        """Take the operations that can run now, or the first of them alone."""
+        intake = take(entity, arrived, 1 if alone else self._rules.max_entity_batch)
         if not intake.batch:
             return idle(entity, intake, now)
         return EntityTurn(entity, intake, self._rules.default_version)
-
-    def activity_payload(self, task: ActivityTask) -> bytes:
-        """The input as JSON text. The SDK cannot decode an empty value, so none is null."""
-        return (task.input or "null").encode()
 
     def activity_ended(self, task: ActivityTask, outcome: Outcome, now: int) -> Event:
         """TaskCompleted with the result as compact JSON, or TaskFailed with what was raised."""
@@ -73,7 +71,9 @@ class Grpc2Rules(SdkRules):
             return _task_failed(task, FailureDetails("JsonReaderException", storable(reason)), now)
         return TaskCompleted(now, task.task_id, result)
 
-    def activity_refused(self, task: ActivityTask, reason: str, now: int) -> Event:
+    def activity_refused(
+        self, task: ActivityTask, reason: str, now: int, *, timed_out: bool = False
+    ) -> Event:
         """TaskFailed with the reason as the failure's message, where the SDK looks for it."""
         text = storable(reason)
         return TaskFailed(now, task.task_id, text, None, FailureDetails("ActivityFunctionNotRun", text))

@@ -9,14 +9,13 @@ from dataclasses import replace
 from funchost.durable import events
 from funchost.durable.actions import Complete, ContinueAsNew
 from funchost.durable.commit import FIRST_IN_LINE, Commit, Message
-from funchost.durable.episodes import EpisodeCommit, Rules
+from funchost.durable.episode_commit import EpisodeCommit, Rules
 from funchost.durable.events import Event
 from funchost.durable.failures import FailureDetails
 from funchost.durable.instances import Instance, Status
-from funchost.durable.protocol import Outcome, Raised, Turn
+from funchost.durable.protocol import Outcome, Raised, Refusal, Turn
 from funchost.durable.refusals import Unreadable
 from funchost.durable.text import storable
-from funchost.durable.versions import MISMATCH_TEXT
 from funchost.protocols.grpc2.encoded_history import EncodedHistory, Taken, suspended_after
 from funchost.protocols.grpc2.response import OrchestratorAnswer, parse_answer
 
@@ -81,11 +80,10 @@ class OrchestratorTurn(Turn):
             return self._failed(FailureDetails("ArgumentException", reason), now)
         return self._carried_out(answer, now)
 
-    def fail(self, reason: str, now: int) -> Commit:
+    def fail(self, reason: str, now: int, refusal: Refusal) -> Commit:
         """Fail the instance, whose orchestrator cannot run at all."""
-        is_mismatch = reason.startswith(MISMATCH_TEXT)
-        error_type = "VersionMismatch" if is_mismatch else "OrchestratorFunctionNotRun"
-        return self._failed(FailureDetails(error_type, storable(reason), is_non_retriable=is_mismatch), now)
+        is_final = refusal is Refusal.VERSION_MISMATCH
+        return self._failed(FailureDetails(refusal, storable(reason), is_non_retriable=is_final), now)
 
     def _carried_out(self, answer: OrchestratorAnswer, now: int) -> Commit:
         episode = self._open(now)
