@@ -1,12 +1,14 @@
 """Actions: what an orchestrator or an entity asks for, whichever SDK it speaks through.
 
-Inputs are JSON text as the called function gets it; times are in microseconds.
+Inputs are JSON text as the called function gets it; times are in microseconds. `recorded_as` is the kind of
+event that an action becomes in the history.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from funchost.durable.events import EventRaised
+from funchost.durable.events import EventRaised, EventType
 from funchost.durable.failures import FailureDetails
 from funchost.durable.instances import Status
 
@@ -36,6 +38,7 @@ class RetryPolicy:
 class CallActivity:
     """Run an activity."""
 
+    recorded_as: ClassVar = EventType.TASK_SCHEDULED
     name: str
     input: str | None
     version: str = ""
@@ -47,6 +50,7 @@ class CallActivity:
 class CallSubOrchestrator:
     """Start another orchestration and wait for its end; without an ID it gets one. No version: the host's."""
 
+    recorded_as: ClassVar = EventType.SUB_ORCHESTRATION_CREATED
     name: str
     input: str | None
     instance_id: str | None = None
@@ -59,6 +63,7 @@ class CallSubOrchestrator:
 class CreateTimer:
     """Be woken at a time; a cancelled timer is recorded and never fires."""
 
+    recorded_as: ClassVar = EventType.TIMER_CREATED
     fire_at: int
     is_cancelled: bool = False
 
@@ -67,6 +72,7 @@ class CreateTimer:
 class SendEvent:
     """Raise an external event at another instance."""
 
+    recorded_as: ClassVar = EventType.EVENT_SENT
     target_id: str
     name: str
     input: str | None
@@ -76,6 +82,7 @@ class SendEvent:
 class CallEntity:
     """Have an entity run an operation and wait for its answer; without a request ID the host makes one."""
 
+    recorded_as: ClassVar = EventType.EVENT_SENT
     entity_id: str
     operation: str
     input: str | None
@@ -86,6 +93,7 @@ class CallEntity:
 class SignalEntity:
     """Have an entity run an operation, now or at `due`, and wait for nothing."""
 
+    recorded_as: ClassVar = EventType.EVENT_SENT
     entity_id: str
     operation: str
     input: str | None
@@ -97,6 +105,7 @@ class SignalEntity:
 class LockEntities:
     """Ask for the locks of these entities, one after the other from `position` on."""
 
+    recorded_as: ClassVar = EventType.EVENT_SENT
     entity_ids: tuple[str, ...]
     request_id: str
     position: int = 0
@@ -106,6 +115,7 @@ class LockEntities:
 class UnlockEntity:
     """Give an entity's lock back."""
 
+    recorded_as: ClassVar = EventType.EVENT_SENT
     entity_id: str
     request_id: str
 

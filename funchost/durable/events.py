@@ -276,6 +276,7 @@ class TimerCancelled:
     task_id: int
 
 
+# Unions for types and for isinstance alike.
 Failure = TaskFailed | SubOrchestrationFailed
 Completion = TaskCompleted | SubOrchestrationCompleted | TimerFired | Failure
 Scheduling = TaskScheduled | SubOrchestrationCreated | TimerCreated | EventSent

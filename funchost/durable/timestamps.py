@@ -15,6 +15,17 @@ def format_timestamp(microseconds: int) -> str:
     return f"{_format_second(seconds)}.{fraction:06}0Z"
 
 
+def format_compact_timestamp(microseconds: int) -> str:
+    """The same moment in the short form of ISO 8601, such as 20240501T100000.123456Z."""
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    return f"{_format_compact_second(seconds)}.{fraction:06}Z"
+
+
+@lru_cache(maxsize=256)
+def _format_compact_second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y%m%dT%H%M%S")
+
+
 @lru_cache(maxsize=256)
 def _format_second(seconds: int) -> str:
     """Thousands of events are written in one second."""

@@ -55,7 +55,7 @@ class ClientOperations:
         protocol: SdkProtocol,
         default_version: str,
         overwrite_running: bool,
-        subscribe: Callable[[Work, Callable[[], None]], Callable[[], None]],
+        subscribe: Callable[[int, Callable[[], None]], Callable[[], None]],
     ) -> None:
         self.protocol = protocol
         self._database = database

@@ -25,15 +25,15 @@ class WakeUps:
     """Who wants to hear that there may be work. Listeners are called on the event loop."""
 
     def __init__(self) -> None:
-        self._listeners: list[tuple[Work, Callable[[], None]]] = []
+        self._listeners: list[tuple[int, Callable[[], None]]] = []
 
-    def subscribe(self, work: Work, listener: Callable[[], None]) -> Callable[[], None]:
+    def subscribe(self, work: int, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` whenever there may be work of one of these kinds. What this returns ends it."""
         entry = (work, listener)
         self._listeners.append(entry)
         return lambda: self._listeners.remove(entry)
 
-    def tell(self, work: Work) -> None:
+    def tell(self, work: int) -> None:
         """Call those who want to hear of it."""
         for wanted, listener in tuple(self._listeners):
             if wanted & work:
@@ -126,6 +126,6 @@ class TaskHub:
         finally:
             await self._database.close()
 
-    def _on_own_work(self, work: Work) -> None:
+    def _on_own_work(self, work: int) -> None:
         self.wake_ups.tell(work)
         self._watch.call_others()

@@ -17,10 +17,11 @@ from funchost.durable.rewind import failed_children, rewind
 from funchost.taskhub.database import LeaseLost, Transaction, Work
 from funchost.taskhub.rows import (
     activity_parameters,
-    history_parameters,
+    history_values,
     instance_parameters,
+    is_answer,
     message_from_row,
-    message_parameters,
+    message_values,
     read_history,
     read_instance,
 )
@@ -136,7 +137,7 @@ def write_history(connection: sqlite3.Connection, instance_id: str, commit: Comm
         connection.execute(SQL["delete_history"], key)
     elif commit.history:
         (first,) = connection.execute(SQL["history_length"], key).fetchone()
-    connection.executemany(SQL["append_history"], history_parameters(instance_id, first, commit.history))
+    connection.executemany(SQL["append_history"], history_values(instance_id, first, commit.history))
 
 
 def put_new_instance(
@@ -184,9 +185,13 @@ def post(connection: sqlite3.Connection, messages: Iterable[Message], protocol: 
     for message in messages:
         if is_entity_id(message.instance_id):
             _ensure_entity(connection, message.instance_id, protocol, message.event.at)
-        parameters = message_parameters(message)
-        if connection.execute(SQL["post_message"], parameters).rowcount:
-            connection.execute(SQL["wake_mailbox"], parameters)
+        woken = {
+            "instance_id": message.instance_id,
+            "visible_at": message.visible_at,
+            "is_answer": is_answer(message),
+        }
+        if connection.execute(SQL["wake_mailbox"], woken).rowcount:
+            connection.execute(SQL["post_message"], message_values(message))
 
 
 def rewind_instance(transaction: Transaction, instance_id: str, reason: str, now: int) -> None:

@@ -14,7 +14,7 @@ from funchost.durable import events
 from funchost.durable.instances import SdkProtocol, Status
 from funchost.durable.timestamps import parse_timestamp
 from funchost.taskhub.database import TaskHubError
-from funchost.taskhub.rows import event_parameters
+from funchost.taskhub.rows import EVENT_COLUMNS, event_values
 from funchost.taskhub.statements import SCHEMA, SQL
 
 SCHEMA_VERSION = 2
@@ -134,7 +134,7 @@ def _messages(connection: sqlite3.Connection) -> Iterator[Mapping[str, Any]]:
             "execution_id": row["execution_id"],
             "visible_at": row["visible_at"],
             "is_answer": isinstance(event, events.Completion) and not isinstance(event, events.TimerFired),
-            **event_parameters(event),
+            **_columns(event),
         }
 
 
@@ -143,8 +143,12 @@ def _history(connection: sqlite3.Connection) -> Iterator[Mapping[str, Any]]:
         yield {
             "instance_id": row["instance_id"],
             "position": row["position"],
-            **event_parameters(_event(row)),
+            **_columns(_event(row)),
         }
+
+
+def _columns(event: events.Event) -> Mapping[str, Any]:
+    return dict(zip(EVENT_COLUMNS, event_values(event), strict=True))
 
 
 def _activities(connection: sqlite3.Connection) -> Iterator[Mapping[str, Any]]:

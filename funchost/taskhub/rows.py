@@ -68,30 +68,33 @@ _READ: Mapping[str, _Read] = {
     "data": lambda row: row["reason"],
 }
 
+EVENT_COLUMNS = (
+    *("type", "at", "task_id", "name", "version", "input", "result", "reason", "details", "failure"),
+    *("target_id", "request_id", "fire_at", "status", "tags", "parent_name", "parent_version"),
+    *("retry_of", "attempt"),
+)
+"""The columns of an event in the statements that write one, in order."""
+
 _EVENT_FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in EVENT_CLASSES}
 _EVENT_CLASS = {int(cls.type): cls for cls in EVENT_CLASSES}
 _INSTANCE_FIELDS = tuple(field.name for field in fields(Instance))
-_NO_EVENT: Mapping[str, Any] = dict.fromkeys(
-    (
-        *("type", "at", "task_id", "name", "version", "input", "result", "reason", "details", "failure"),
-        *("target_id", "request_id", "fire_at", "status", "tags", "parent_name", "parent_version"),
-        *("retry_of", "attempt"),
-    )
-)
+_POSITIONS = {column: position for position, column in enumerate(EVENT_COLUMNS)}
+_NO_VALUES = [None] * len(EVENT_COLUMNS)
 
 
-def event_parameters(event: Event) -> dict[str, Any]:
-    """An event as parameters of the statements that write one."""
-    parameters = dict(_NO_EVENT)
-    parameters["type"] = int(event.type)
+def event_values(event: Event) -> list[Any]:
+    """The values of an event's columns."""
+    values: list[Any] = _NO_VALUES.copy()
+    values[0] = int(event.type)
     for name in _EVENT_FIELDS[type(event)]:
         value = getattr(event, name)
         if value is not None:
             if (write := _WRITTEN.get(name)) is None:
-                parameters[name] = value
+                values[_POSITIONS[name]] = value
             else:
-                parameters.update(write(value))
-    return parameters
+                for column, written in write(value).items():
+                    values[_POSITIONS[column]] = written
+    return values
 
 
 def event_from_row(row: sqlite3.Row) -> Event:
@@ -123,23 +126,25 @@ def message_from_row(row: sqlite3.Row) -> ArrivedMessage:
     return ArrivedMessage(row["message_id"], event_from_row(row), row["execution_id"])
 
 
-def message_parameters(message: Message) -> dict[str, Any]:
-    """A message as parameters of the statements that post it."""
-    parameters = event_parameters(message.event)
-    parameters["instance_id"] = message.instance_id
-    parameters["execution_id"] = message.execution_id
-    parameters["visible_at"] = message.visible_at
-    parameters["is_answer"] = isinstance(message.event, _ANSWERS)
-    return parameters
+def message_values(message: Message) -> list[Any]:
+    """A message as the values of the statement that posts it."""
+    return [
+        message.instance_id,
+        message.execution_id,
+        message.visible_at,
+        is_answer(message),
+        *event_values(message.event),
+    ]
 
 
-def history_parameters(instance_id: str, first: int, history: Iterable[Event]) -> list[dict[str, Any]]:
-    """Parameters to append events from this position on."""
-    rows = [event_parameters(event) for event in history]
-    for position, row in enumerate(rows, first):
-        row["instance_id"] = instance_id
-        row["position"] = position
-    return rows
+def is_answer(message: Message) -> bool:
+    """Whether it ends a task other than a timer."""
+    return isinstance(message.event, _ANSWERS)
+
+
+def history_values(instance_id: str, first: int, history: Iterable[Event]) -> list[list[Any]]:
+    """The values of the statement that appends events, from this position on."""
+    return [[instance_id, position, *event_values(event)] for position, event in enumerate(history, first)]
 
 
 def activity_parameters(task: ActivityTask, protocol: SdkProtocol) -> dict[str, Any]:

@@ -113,11 +113,7 @@ WHERE instance_id = :instance_id
 INSERT INTO messages (instance_id, execution_id, visible_at, is_answer,
     type, at, task_id, name, version, input, result, reason, details, failure, target_id,
     request_id, fire_at, status, tags, parent_name, parent_version, retry_of, attempt)
-SELECT :instance_id, :execution_id, :visible_at, :is_answer,
-    :type, :at, :task_id, :name, :version, :input, :result, :reason, :details, :failure,
-    :target_id, :request_id, :fire_at, :status, :tags, :parent_name, :parent_version, :retry_of,
-    :attempt
-WHERE EXISTS (SELECT 1 FROM mailboxes WHERE instance_id = :instance_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: arrived_messages
 SELECT message_id, execution_id,
@@ -157,10 +153,7 @@ SELECT coalesce(max(position) + 1, 0) FROM history WHERE instance_id = :instance
 INSERT INTO history (instance_id, position,
     type, at, task_id, name, version, input, result, reason, details, failure, target_id,
     request_id, fire_at, status, tags, parent_name, parent_version, retry_of, attempt)
-VALUES (:instance_id, :position,
-    :type, :at, :task_id, :name, :version, :input, :result, :reason, :details, :failure,
-    :target_id, :request_id, :fire_at, :status, :tags, :parent_name, :parent_version, :retry_of,
-    :attempt)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: delete_history
 DELETE FROM history WHERE instance_id = :instance_id

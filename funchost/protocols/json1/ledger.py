@@ -3,8 +3,9 @@
 It is folded from the history alone, so that any host instance that reads the history knows the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from funchost.durable.events import (
     Completion,
@@ -15,8 +16,15 @@ from funchost.durable.events import (
     ExternalEventAwaited,
     Retry,
     Scheduling,
+    SubOrchestrationCompleted,
+    SubOrchestrationCreated,
+    SubOrchestrationFailed,
+    TaskCompleted,
+    TaskFailed,
+    TaskScheduled,
     TimerCancelled,
     TimerCreated,
+    TimerFired,
 )
 
 
@@ -38,17 +46,9 @@ class Ledger:
 
     def apply(self, event: Event) -> None:
         """Take one more event of the history into account."""
-        if isinstance(event, Completion | TimerCancelled):
-            self.open.discard(event.task_id)
-        elif isinstance(event, Scheduling):
-            self._apply_scheduling(event)
-        elif isinstance(event, EventRaised):
-            self._apply_raised(event)
-        elif isinstance(event, ExternalEventAwaited):
-            self.awaited.setdefault(event.name.casefold(), []).append(event.name)
-            self.waits_recorded += 1
-        elif isinstance(event, ExecutionStarted):
-            self.started = True
+        take = _TAKEN.get(type(event))
+        if take is not None:
+            take(self, event)
 
     def extend(self, events: Iterable[Event]) -> None:
         """Apply several events in order."""
@@ -66,19 +66,27 @@ class Ledger:
         """How many completions other than those of timers can still come."""
         return sum(not isinstance(self.scheduled[task_id], TimerCreated) for task_id in self.open)
 
-    def _apply_scheduling(self, event: Scheduling) -> None:
+    def _close(self, event: Completion | TimerCancelled) -> None:
+        self.open.discard(event.task_id)
+
+    def _schedule(self, event: TaskScheduled | SubOrchestrationCreated | TimerCreated) -> None:
         self.scheduled[event.task_id] = event
-        if isinstance(event, EventSent):
-            if event.request_id is not None:
-                self.open.add(event.task_id)
-                self.entity_calls[event.request_id] = event.task_id
-            return
         self.open.add(event.task_id)
-        if event.retry is not None and (isinstance(event, TimerCreated) or event.retry.attempt > 1):
+        if event.retry is not None and (event.retry.attempt > 1 or isinstance(event, TimerCreated)):
             # No action of the orchestrator lists what the host schedules for a retry.
             self.made_by_host.add(event.task_id)
 
-    def _apply_raised(self, event: EventRaised) -> None:
+    def _send(self, event: EventSent) -> None:
+        self.scheduled[event.task_id] = event
+        if event.request_id is not None:
+            self.open.add(event.task_id)
+            self.entity_calls[event.request_id] = event.task_id
+
+    def _await(self, event: ExternalEventAwaited) -> None:
+        self.awaited.setdefault(event.name.casefold(), []).append(event.name)
+        self.waits_recorded += 1
+
+    def _raise(self, event: EventRaised) -> None:
         task_id = self.entity_calls.pop(event.name, None)
         if task_id is not None:
             self.open.discard(task_id)
@@ -89,6 +97,26 @@ class Ledger:
             waits.remove(event.name)
         if not waits:
             self.awaited.pop(key, None)
+
+    def _start(self, event: ExecutionStarted) -> None:
+        self.started = True
+
+
+_TAKEN: Mapping[type[Event], Callable[[Ledger, Any], None]] = {
+    TaskCompleted: Ledger._close,
+    TaskFailed: Ledger._close,
+    SubOrchestrationCompleted: Ledger._close,
+    SubOrchestrationFailed: Ledger._close,
+    TimerFired: Ledger._close,
+    TimerCancelled: Ledger._close,
+    TaskScheduled: Ledger._schedule,
+    SubOrchestrationCreated: Ledger._schedule,
+    TimerCreated: Ledger._schedule,
+    EventSent: Ledger._send,
+    ExternalEventAwaited: Ledger._await,
+    EventRaised: Ledger._raise,
+    ExecutionStarted: Ledger._start,
+}
 
 
 def retry_of(scheduled: Scheduling | None) -> Retry | None:

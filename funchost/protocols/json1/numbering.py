@@ -8,7 +8,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from funchost.durable.actions import CallActivity, CallSubOrchestrator, CreateTimer, TaskAction
+from funchost.durable.actions import TaskAction
 from funchost.durable.events import (
     EventSent,
     EventType,
@@ -25,6 +25,9 @@ _KINDS = {
     EventType.SUB_ORCHESTRATION_CREATED: "CreateSubOrchestrationAction",
     EventType.EVENT_SENT: "SendEventOrchestratorAction",
 }
+
+
+_NAMED = frozenset({EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED})
 
 
 class _Contradiction(enum.Enum):
@@ -68,34 +71,14 @@ def non_determinism(ledger: Ledger, numbering: Numbering, tasks: Sequence[TaskAc
         if action is None:
             missing = "the current replay execution hasn't (yet?) scheduled this task. "
             return _message(recorded, missing, _Contradiction.MISSING)
-        type_ = _scheduled_as(action)
-        if type_ is not recorded.type:
-            return _message(recorded, _other_kind(recorded, _KINDS[type_]), _Contradiction.KIND)
-        name = _other_named(action, recorded)
-        if name is not None:
-            return _message(recorded, _other_name(recorded, name), _Contradiction.NAME)
+        kind = action.recorded_as
+        if kind is not recorded.type:
+            return _message(recorded, _other_kind(recorded, _KINDS[kind]), _Contradiction.KIND)
+        if kind in _NAMED and action.name != recorded.name:  # type: ignore[union-attr]
+            name = action.name  # type: ignore[union-attr]
+            if name.casefold() != recorded.name.casefold():  # type: ignore[union-attr]
+                return _message(recorded, _other_name(recorded, name), _Contradiction.NAME)
     return None
-
-
-def _other_named(action: TaskAction, recorded: Scheduling) -> str | None:
-    """The name that the action calls, if the history has another one."""
-    if not isinstance(action, CallActivity | CallSubOrchestrator):
-        return None
-    known = recorded.name if isinstance(recorded, TaskScheduled | SubOrchestrationCreated) else None
-    if known is None or action.name == known or action.name.casefold() == known.casefold():
-        return None
-    return action.name
-
-
-def _scheduled_as(action: TaskAction) -> EventType:
-    match action:
-        case CallActivity():
-            return EventType.TASK_SCHEDULED
-        case CallSubOrchestrator():
-            return EventType.SUB_ORCHESTRATION_CREATED
-        case CreateTimer():
-            return EventType.TIMER_CREATED
-    return EventType.EVENT_SENT
 
 
 def _message(recorded: Scheduling, instead: str, contradiction: _Contradiction) -> str:
