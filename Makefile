@@ -5,6 +5,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-lock
 BENCH_STAMP := $(VENV)/.made-for-bench
 
+# The same with SDK 2.x, on a Python that .ci/find-python-2x finds (PYTHON_2X names one).
+VENV_2X := .venv-2x
+BIN_2X := $(VENV_2X)/bin
+STAMP_2X := $(VENV_2X)/.made-from-lock
+TESTS_2X := tests/app tests/worker tests/oracle tests/e2e tests/examples
+
 # Asked for by name (PYTHON=python3.13), the interpreter must be the one .venv has; otherwise .venv is made anew.
 # Not asked for, whatever .venv has is kept.
 ifdef PYTHON
@@ -16,10 +22,10 @@ endif
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test demo bench-scaling bench-throughput bench-latency build clean other-python
+.PHONY: help setup setup-2x check format test test-2x demo demo-2x bench-scaling bench-throughput bench-latency build clean other-python
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## make .venv with the pinned tools and funchost itself (PYTHON=python3.13 picks the interpreter)
 
@@ -37,6 +43,19 @@ $(STAMP): requirements-dev.lock pyproject.toml $(OTHER_PYTHON)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
+setup-2x: $(STAMP_2X) ## make .venv-2x with SDK 2.x on Python 3.13 or newer (PYTHON_2X=python3.14 picks it)
+
+$(STAMP_2X): requirements-dev-2x.lock pyproject.toml
+	@PYTHON_2X='$(PYTHON_2X)' .ci/find-python-2x >/dev/null || { \
+	  echo "make setup-2x: there is no Python of 3.13 or newer that can make virtual environments. Name one," \
+	    "for example: make setup-2x PYTHON_2X=/path/to/python3.13" >&2; exit 1; }
+	@python=`PYTHON_2X='$(PYTHON_2X)' .ci/find-python-2x`; \
+	  echo "Making $(VENV_2X) with `$$python --version`"; $$python -m venv --clear $(VENV_2X)
+	@echo "Installing the versions of requirements-dev-2x.lock into $(VENV_2X)"
+	@$(BIN_2X)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev-2x.lock
+	@$(BIN_2X)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP_2X)
+
 check: $(STAMP) ## lint, formatting, types, and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -47,11 +66,17 @@ format: $(STAMP) ## format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(STAMP) ## run every test
+test: $(STAMP) ## run every test, with SDK 1.x
 	$(BIN)/python -m pytest
+
+test-2x: $(STAMP_2X) ## run the tests that concern the app's SDK, with SDK 2.x
+	$(BIN_2X)/python -m pytest $(TESTS_2X)
 
 demo: $(STAMP) ## start the host, run the app's orchestrations, show what happens, stop
 	@$(BIN)/python -m bench.demo
+
+demo-2x: $(STAMP_2X) ## the same with SDK 2.x
+	@$(BIN_2X)/python -m bench.demo
 
 bench-scaling: $(STAMP) ## measure the scaling table, 100 tasks of 1 s (about 3 minutes)
 	@$(BIN)/python -m bench.scaling
@@ -70,6 +95,6 @@ $(BENCH_STAMP): $(STAMP) bench/requirements.txt
 build: $(STAMP) ## build the wheel of funchost (without the app) into dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
-clean: ## remove .venv, caches, builds and the local task hub
-	rm -rf $(VENV) .funchost dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## remove .venv and .venv-2x, caches, builds and the local task hub
+	rm -rf $(VENV) $(VENV_2X) .funchost dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,13 +9,14 @@ from typing import Any
 
 from fanout import plan, progress, summary
 from fanout.blueprint import bp
-from shared import durable, exceptions, fan_out, journal
+from shared import durable, exceptions, fan_out, journal, orchestrators
 from shared.fan_out import FanOut
 
 NAME = "fan_out_fan_in"
 
 
 @bp.orchestration_trigger(context_name="context")
+@orchestrators.startable
 def fan_out_fan_in(context: durable.OrchestrationContext) -> durable.Orchestration:
     """Run the tasks of the input and give their summary.
 
@@ -52,7 +53,7 @@ def _given(context: durable.OrchestrationContext) -> Any:
     try:
         return context.get_input()
     except (TypeError, ValueError) as error:
-        # The SDK reads an object, or JSON within a string. A bare 100 that was posted to the
+        # SDK 1.x reads an object, or JSON within a string. A bare 100 that was posted to the
         # host's management API is neither, and the SDK's own words for it help nobody.
         allowed = 'an object such as {"taskCount": 100}, or start the instance through this app'
         raise exceptions.InvalidValue("input", None, f"cannot be read ({error})", allowed) from error

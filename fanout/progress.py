@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from fanout import plan
-from shared import durable
+from shared import durable, generations
 
 POINTS = 10
 """At so many points, at most, the status changes."""
@@ -31,9 +31,12 @@ def wait_for_all(
         # The groups that are already scheduled cost no new action.
         group = yield context.task_any(waiting)
         # Waiting for any never raises: a failed task is handed over like any other.
-        if isinstance(group.result, Exception):
-            raise group.result
+        failed = generations.failure(group)
+        if failed:
+            raise failed
         waiting.remove(group)
-        completed = sum(weight for task, weight in zip(tasks, weights, strict=True) if task.is_completed)
+        completed = sum(
+            weight for task, weight in zip(tasks, weights, strict=True) if generations.has_ended(task)
+        )
         context.set_custom_status({"completed": completed, "total": total})
     return [task.result for task in tasks]

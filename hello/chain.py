@@ -1,12 +1,13 @@
 """`hello_orchestrator`: three activities, one after the other. It takes no input."""
 
 from hello.blueprint import bp
-from shared import durable, journal
+from shared import durable, journal, orchestrators
 
 CITIES = ("Tokyo", "Seattle", "London")
 
 
 @bp.orchestration_trigger(context_name="context")
+@orchestrators.startable
 def hello_orchestrator(context: durable.OrchestrationContext) -> durable.Orchestration:
     """Greet three cities in turn and give the three greetings."""
     journal.record_once(context, "greeting begins")

@@ -13,7 +13,6 @@ async def start_orchestrator(req: func.HttpRequest, client: durable.Client) -> f
     try:
         name = starting.orchestrator_name(req)
         given = parameters.json_body(req.get_body())
-        # The client encodes the input as JSON once more, which is what `get_input` undoes.
         instance_id = await starting.start(client, name, None, given)
     except (exceptions.InvalidValue, exceptions.OrchestratorNotFound) as refusal:
         journal.record(f"start_orchestrator: refused, {refusal}")

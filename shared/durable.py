@@ -1,7 +1,7 @@
 """The part of the durable SDK that this app uses, with types.
 
-The SDK ships no type information. These protocols state what we rely on, so that the type
-checker can hold us to it, and so that it is plain what a test has to stand in for. There is
+SDK 1.x ships no type information. These protocols state what we rely on, so that the type
+checker can hold us to it. What 1.x and 2.x name differently is only in `generations`. There is
 no behaviour here.
 """
 
@@ -9,7 +9,6 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol, TypeVar
 
 import azure.durable_functions as df
-import azure.functions as func
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
@@ -19,12 +18,8 @@ class Task(Protocol):
     """Something an orchestrator can wait for; it is scheduled when it is first yielded."""
 
     @property
-    def is_completed(self) -> bool:
-        """Whether it has ended, well or not."""
-
-    @property
     def result(self) -> Any:
-        """The value, or the exception when it failed."""
+        """The value of a task that ended well; `generations` tells whether it did."""
 
 
 Orchestration = Generator[Task, Any, Any]
@@ -53,30 +48,8 @@ class OrchestrationContext(Protocol):
     def set_custom_status(self, status: Any) -> None: ...
 
 
-class RuntimeStatus(Protocol):
-    """A member of the SDK's enumeration of runtime statuses."""
-
-    @property
-    def name(self) -> str: ...
-
-
-class InstanceStatus(Protocol):
-    """What is known of an instance; without a runtime status there is no such instance."""
-
-    @property
-    def runtime_status(self) -> RuntimeStatus | None: ...
-
-
 class Client(Protocol):
-    """The durable client that a `durableClient` binding gives."""
-
-    async def get_status(self, instance_id: str) -> InstanceStatus: ...
-
-    async def start_new(
-        self, orchestration_function_name: str, instance_id: str | None = None, client_input: Any = None
-    ) -> str: ...
-
-    def get_client_response_links(self, request: func.HttpRequest, instance_id: str) -> dict[str, str]: ...
+    """The durable client that a `durableClient` binding gives; `generations` knows how to speak to it."""
 
 
 class Blueprint(Protocol):

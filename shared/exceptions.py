@@ -5,6 +5,7 @@ belongs to a failure is decided in `problems`, not here.
 """
 
 import reprlib
+from collections.abc import Sequence
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -21,12 +22,12 @@ class InvalidValue(ValueError):
 
 
 class OrchestratorNotFound(LookupError):
-    """The task hub knows no orchestrator of this name."""
+    """The app has no orchestrator of this name, or it cannot be started."""
 
-    def __init__(self, name: str, known: str = "") -> None:
-        """`known` is what the host says about the orchestrators that it has."""
+    def __init__(self, name: str, known: Sequence[str] = ()) -> None:
+        """`known` are the names there are."""
         allowed = "the name of an orchestrator of this app"
-        text = f"functionName: {_SHORT.repr(name)} is not an orchestrator. Give {allowed}. {known}"
-        super().__init__(text.rstrip())
+        listed = ": " + ", ".join(map(repr, known)) if known else ""
+        super().__init__(f"functionName: {_SHORT.repr(name)} is not an orchestrator. Give {allowed}{listed}.")
         self.name = "functionName"
         self.allowed = allowed

@@ -4,7 +4,7 @@ Looking and starting are two calls, so two requests can both find the ID free. T
 decides between them; the loser's refusal is an answer here, not an error.
 """
 
-from shared import durable, start_errors, starting
+from shared import durable, generations, starting
 from singleton import rule
 
 ATTEMPTS = 3
@@ -21,13 +21,12 @@ async def start_or_find(client: durable.Client, name: str, instance_id: str, giv
     Raises OrchestratorNotFound when there is no such orchestrator.
     """
     for _ in range(ATTEMPTS):
-        found = (await client.get_status(instance_id)).runtime_status
-        if not rule.may_start(found.name if found else None):
+        if not rule.may_start(await generations.runtime_status(client, instance_id)):
             return False
         try:
             await starting.start(client, name, instance_id, given)
         except Exception as error:
-            if not start_errors.instance_exists(error):
+            if not generations.instance_exists(error):
                 raise
         else:
             return True

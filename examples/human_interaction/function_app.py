@@ -3,7 +3,6 @@
 Somebody hands in an expense. The manager decides; if the manager is silent, the director is told.
 """
 
-import json
 import logging
 from datetime import timedelta
 
@@ -56,8 +55,9 @@ def approval(context: df.DurableOrchestrationContext):
 
     # A timer that is neither fired nor cancelled keeps its instance running.
     deadline.cancel()
-    # raise_event sends its data as JSON within a JSON string, and only one of the two is undone on the way.
-    return json.loads(decision.result)
+    # SDK 1.x sends the data as JSON within a JSON string and undoes only one of the two, so the verdict comes
+    # in quotation marks; 2.x undoes what it does.
+    return decision.result.strip('"')
 
 
 @app.activity_trigger(input_name="news")

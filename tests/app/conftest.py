@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from azure.durable_functions.models.utils import http_utils
 
 import function_app
-from tests.app import callers, fake_hub
+from tests.app import callers, fake_hub, generation
 
 Functions = Mapping[str, Callable[..., Any]]
 
@@ -20,12 +19,11 @@ def functions() -> Functions:
     return {function.get_function_name(): function.get_user_function() for function in built}
 
 
-# The SDK keeps one HTTP session for the process, so all tests that use it share one event loop.
+# What the SDK's client keeps open belongs to one event loop, so all tests that use it share one.
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def running_hub() -> AsyncIterator[fake_hub.FakeHub]:
-    async with fake_hub.FakeHub() as hub:
+    async with generation.Hub() as hub:
         yield hub
-        await http_utils._close_session()
 
 
 @pytest.fixture

@@ -1,42 +1,31 @@
 """Plays the host for orchestrators: hand-made histories through the SDK's own replay.
 
-An `Instance` keeps the history of one orchestration instance. Each episode appends events,
-runs the orchestrator over the whole history, and gives numbers to the actions that are new,
-in the order in which the SDK counts them.
+An `Instance` keeps the history of one orchestration instance. Each episode appends events and
+runs the orchestrator over the whole history. How events and answers are written is in
+`json_replay` and `grpc_replay`.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-ACTIVITY, SUB_ORCHESTRATION = 0, 2
-_SCHEDULED = {ACTIVITY: 4, SUB_ORCHESTRATION: 7}
-_COMPLETED = {ACTIVITY: 5, SUB_ORCHESTRATION: 8}
-_FAILED = {ACTIVITY: 6, SUB_ORCHESTRATION: 9}
+from tests.app import generation
+from tests.app.episodes import ACTIVITY, Scheduled
+
 _BEGAN = datetime(2024, 5, 1, 10, tzinfo=UTC)
-_FAILURE_MARK = "\n\n$OutOfProcData$:"
-
-
-@dataclass(frozen=True)
-class Scheduled:
-    """An activity or a sub-orchestration that the orchestrator has asked for."""
-
-    number: int
-    kind: int
-    name: str
-    input: Any
+_WIRE = generation.Wire()
 
 
 @dataclass
 class Instance:
     """One orchestration instance and its host."""
 
-    orchestrator: Callable[[str], str]
+    orchestrator: Callable[..., Any]
     stored_input: Any
-    """As in the context: what the SDK's client starts is JSON within a string."""
-    history: list[dict[str, Any]] = field(default_factory=list)
+    """As in the task hub: JSON in a string from the SDK's client, an object from the management API."""
+    history: list[Any] = field(default_factory=list)
     scheduled: list[Scheduled] = field(default_factory=list)
     custom_statuses: list[Any] = field(default_factory=list)
     """After each episode."""
@@ -46,77 +35,36 @@ class Instance:
 
     def start(self) -> "Instance":
         """Run the first episode."""
-        self._episode([self._event(0, Name="orchestrator", Version="", Input=None)])
+        self._episode([_WIRE.instance_began(self._now(), self.stored_input)])
         return self
 
     def complete(self, *results: tuple[Scheduled, Any]) -> None:
         """Run one episode in which these have completed, in this order."""
-        self._episode(
-            [
-                self._event(_COMPLETED[done.kind], TaskScheduledId=done.number, Result=json.dumps(result))
-                for done, result in results
-            ]
-        )
+        self._episode([_WIRE.completed(self._now(), done, result) for done, result in results])
 
     def fail(self, failed: Scheduled, reason: str) -> None:
         """Run one episode in which this has failed."""
-        self._episode(
-            [self._event(_FAILED[failed.kind], TaskScheduledId=failed.number, Reason=reason, Details=None)]
-        )
+        self._episode([_WIRE.failed(self._now(), failed, reason)])
 
-    def _episode(self, arrived: list[dict[str, Any]]) -> None:
+    def _episode(self, arrived: list[Any]) -> None:
         assert not self.is_done, "the instance has ended"
         assert self.error is None, "the instance has failed"
-        self.history += [self._event(12), *arrived]
-        state = self._run()
-        self.is_done, self.output = state["isDone"], state.get("output")
-        self.error = state.get("error")
-        self.custom_statuses.append(state.get("customStatus"))
-        asked = list(_atomic(state["actions"][0]))
-        for number, action in enumerate(asked):
-            self._schedule(number, action)
-        assert len(asked) == len(self.scheduled), "the orchestrator dropped an action"
-        self.history.append(self._event(13))
+        new = [_WIRE.episode_began(self._now()), *arrived]
+        answer = _WIRE.run(self.orchestrator, self.stored_input, self.history, new)
+        self.history += new
+        self.is_done, self.output, self.error = answer.is_done, answer.output, answer.error
+        self.custom_statuses.append(answer.custom_status)
+        known = {asked.number: asked for asked in self.scheduled}
+        for asked in answer.asked:
+            if asked.number not in known:
+                self.scheduled.append(asked)
+                self.history.append(_WIRE.scheduled(self._now(), asked))
+            else:
+                assert known[asked.number] == asked, "the orchestrator is not deterministic"
+        self.history.append(_WIRE.episode_ended(self._now()))
 
-    def _run(self) -> dict[str, Any]:
-        context = {
-            "history": self.history,
-            "input": self.stored_input,
-            "instanceId": "the-instance",
-            "isReplaying": len(self.history) > 2,
-            "parentInstanceId": None,
-            "upperSchemaVersion": 1,
-            "upperSchemaVersionNew": 2,
-            "longRunningTimerIntervalDuration": "3.00:00:00",
-            "maximumShortTimerDuration": "6.00:00:00",
-        }
-        try:
-            answer = self.orchestrator(json.dumps(context))
-        except Exception as failure:
-            answer = str(failure).partition(_FAILURE_MARK)[2]
-            if not answer:
-                raise
-        state: dict[str, Any] = json.loads(answer)
-        return state
-
-    def _schedule(self, number: int, action: dict[str, Any]) -> None:
-        kind = action["actionType"]
-        asked = Scheduled(number, kind, action["functionName"], json.loads(action["input"]))
-        if number < len(self.scheduled):
-            assert self.scheduled[number] == asked, "the orchestrator is not deterministic"
-            return
-        self.scheduled.append(asked)
-        self.history.append({**self._event(_SCHEDULED[kind], Name=asked.name), "EventId": number})
-
-    def _event(self, event_type: int, **more: Any) -> dict[str, Any]:
-        moment = _BEGAN + timedelta(milliseconds=len(self.history))
-        return {
-            "EventType": event_type,
-            "EventId": -1,
-            "IsPlayed": False,
-            "Timestamp": moment.isoformat().replace("+00:00", "Z"),
-            **more,
-        }
+    def _now(self) -> datetime:
+        return _BEGAN + timedelta(milliseconds=len(self.history))
 
 
 def encoded(value: Any) -> str:
@@ -124,9 +72,7 @@ def encoded(value: Any) -> str:
     return json.dumps(value)
 
 
-def run_tree(
-    orchestrator: Callable[[str], str], stored_input: Any, activity: Callable[[Any], Any]
-) -> Instance:
+def run_tree(orchestrator: Callable[..., Any], stored_input: Any, activity: Callable[[Any], Any]) -> Instance:
     """Run an instance to its end, one completion an episode, and its sub-orchestrations as well."""
     instance = Instance(orchestrator, stored_input).start()
     # The list grows while the orchestrator asks for more.
@@ -139,11 +85,3 @@ def run_tree(
             result = child.output
         instance.complete((asked, result))
     return instance
-
-
-def _atomic(actions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for action in actions:
-        if "compoundActions" in action:
-            yield from _atomic(action["compoundActions"])
-        else:
-            yield action

@@ -8,6 +8,7 @@ import azure.durable_functions as df
 import fanout
 import hello
 import singleton
+from tests.app import generation
 
 BINDING_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*|\$return")
 
@@ -21,7 +22,8 @@ def bindings():
 
 
 def test_the_app_has_these_functions(functions):
-    assert set(functions) == {
+    # SDK 2.x adds functions of its own to every app.
+    assert {name for name in functions if not name.startswith("BuiltIn__")} == {
         "fan_out_fan_in",
         "hello_orchestrator",
         "say_hello",
@@ -34,6 +36,9 @@ def test_the_app_has_these_functions(functions):
 
 def test_every_binding_has_a_name_that_the_host_takes():
     for _, binding in bindings():
+        # SDK 2.x gives this name to every orchestrator's trigger.
+        if generation.SECOND and binding.name == "_durable_input":
+            continue
         assert BINDING_NAME.fullmatch(binding.name), binding.name
 
 

