@@ -16,7 +16,7 @@ from funchost.dispatch.orchestrations import OrchestrationEpisodes, Versioning
 from funchost.durable.scheduling import Rules
 from funchost.durable.versions import MatchStrategy
 from funchost.exits import EXIT_BAD_SETTING, CannotStart
-from funchost.settings.model import Settings
+from funchost.settings import Settings
 from funchost.taskhub import TaskHub
 from funchost.timers import functions as timer_functions
 from funchost.timers.listeners import TimerListeners
