@@ -5,8 +5,6 @@ their keys mean is elsewhere.
 Source: azure-functions-host, host.json; Azure Functions Core Tools, app settings file.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

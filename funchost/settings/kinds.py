@@ -4,8 +4,6 @@ A kind takes an entry and gives its value, or raises SettingsError with what is 
 which kind is in `table`.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Callable, Mapping

@@ -3,8 +3,6 @@
 Reads the two files of the app and nothing below them; starts and writes nothing.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -62,13 +60,15 @@ def load(flags: Flags, environment: Mapping[str, str]) -> Settings:
     configuration = Configuration(document or {}, app_settings)
     readings = Readings(TABLE, Places(flags, app_settings, local.host, configuration))
     values, origins = readings.values, readings.origins
-    _check_disabled(app_settings)
+    try:
+        # The workers ask which functions are disabled; what they could not read is refused before.
+        setting_names.disabled_functions(app_settings)
+    except setting_names.UnclearDisabling as error:
+        raise SettingsError(str(error)) from error
     values["hub.name"], origins["hub.name"] = task_hub_name(
         values["hub.name"], origins["hub.name"], app_settings, values["hub.storage_type"]
     )
     origins["data_dir"] = "default" if flags.data_dir is None else "--data-dir"
-    if flags.functions:
-        values["functions"], origins["functions"] = flags.functions, "--functions"
     worker_environment, environment_warning = _worker_environment(app_settings, script_root, values["port"])
     warnings = (
         f"{HOST_JSON} is missing; defaults are used." if document is None else None,
@@ -166,14 +166,6 @@ def _cors(flags: Flags, readings: Readings) -> Cors:
             "for example http://localhost:3000, or leave the credentials out."
         )
     return cors if cors.origins else Cors()
-
-
-def _check_disabled(app_settings: AppSettings) -> None:
-    """Workers find out which functions are disabled; what they could not read is refused here."""
-    try:
-        setting_names.disabled_functions(app_settings)
-    except setting_names.UnclearDisabling as error:
-        raise SettingsError(str(error)) from error
 
 
 def _worker_environment(

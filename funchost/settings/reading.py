@@ -4,8 +4,6 @@ host.json is flattened to keys, dotted paths that are compared without case; app
 Which settings there are is in `table`, and what each may hold in `kinds`.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -163,12 +161,14 @@ class Places:
     host: Mapping[str, Any]
     configuration: Configuration
 
+    def flag(self, row: Row) -> Any:
+        """What the command line gives for a setting, as `Flags` holds it; None or empty when it does not."""
+        return getattr(self.flags, row.flag.removeprefix("--").replace("-", "_")) if row.flag else None
+
     def entry(self, row: Row) -> Entry | None:
         """Where a setting stands; None when it is not given."""
-        if row.flag:
-            value = getattr(self.flags, row.flag.removeprefix("--").replace("-", "_"))
-            if value is not None:
-                return Entry(row.flag, value, row.flag, row.flag)
+        if (value := self.flag(row)) is not None:
+            return Entry(row.flag, value, row.flag, row.flag)
         if row.setting and (entry := self.app_settings.entry(row.setting)):
             return entry
         if row.local and (value := self.host.get(row.local.casefold())) not in (None, ""):
@@ -191,16 +191,20 @@ class Readings:
         self.warnings: list[str] = []
         self.unnoticed: list[str] = []
         for row in table:
-            if not row.field or self.origins.get(row.field, "default") == "default":
-                self.values[row.field], self.origins[row.field] = self._reading(row, places)
+            if self.origins.get(row.field, "default") == "default":
+                value, origin = self._reading(row, places)
+                if row.field:
+                    self.values[row.field], self.origins[row.field] = value, origin
 
     def below(self, part: str) -> dict[str, Any]:
         """The values of the fields of a part of Settings, such as `hub`; of those of no part for ``."""
-        fields = (field.rpartition(".") for field in self.values if field)
+        fields = (field.rpartition(".") for field in self.values)
         return {name: self.values[f"{part}{dot}{name}"] for each, dot, name in fields if each == part}
 
     def _reading(self, row: Row, places: Places) -> tuple[Any, str]:
         if isinstance(row.kind, SectionKind):
+            if given := places.flag(row):
+                return given, row.flag
             section = places.configuration.section(row.key, row.kind.allowed)
             if section and row.unnoticed_as is not None:
                 self.unnoticed.append(row.key)

@@ -4,8 +4,6 @@ Frozen and plain, so they can be handed down, compared and sent to another proce
 comes from is in `table`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -6,8 +6,6 @@ Source: azure-functions-host, ScriptJobHost options and worker process count; az
 thread pool; Durable Functions extension, DurableTaskOptions and AzureStorageOptions.
 """
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

@@ -3,8 +3,6 @@
 Source: Durable Functions extension, hub name validation and default.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 
