@@ -17,7 +17,7 @@ from funchost.http.routing.routes import RouteError
 from funchost.http.server import HttpFrontEnd
 from funchost.role import Role
 from funchost.running_app import RunningApp
-from funchost.settings.model import Settings, SettingsError
+from funchost.settings import Settings, SettingsError
 from funchost.taskhub import TaskHub
 
 # How long the end of a run waits for what runs.

@@ -6,7 +6,7 @@ import signal
 from funchost import console, host_instance, supervisor
 from funchost.exits import EXIT_STOPPED, CannotStart
 from funchost.role import Role
-from funchost.settings.model import Settings
+from funchost.settings import Settings
 
 
 def run(settings: Settings) -> int:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from funchost import console
 from funchost.exits import EXIT_AT_ONCE, EXIT_BAD_SETTING, EXIT_STOPPED, CannotStart
 from funchost.role import Order, Role
-from funchost.settings.model import Settings
+from funchost.settings import Settings
 from funchost.sources import Sources, SourceWatcher
 from funchost.taskhub import TaskHub, TaskHubError
 

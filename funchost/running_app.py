@@ -19,7 +19,7 @@ from funchost.durable.versions import MatchStrategy
 from funchost.exits import EXIT_BAD_SETTING, CannotStart
 from funchost.protocols.json1.answer import HTTP_ACTIVITY
 from funchost.protocols.json1.rules import Json1Rules
-from funchost.settings.model import Settings
+from funchost.settings import Settings
 from funchost.taskhub import ClientOperations, TaskHub, Work
 from funchost.timers import functions as timer_functions
 from funchost.timers.listeners import TimerListeners
@@ -30,7 +30,6 @@ from funchost.worker.pool import WorkerPool
 
 # How long work that has lost its worker may take to be handed back.
 _LAST_COMMITS_SECONDS = 2.0
-_MAX_ATTEMPTS = 10
 
 
 class RunningApp:
@@ -85,9 +84,9 @@ class RunningApp:
         )
         rules = _sdk_rules(self._settings)
         common = (self._hub, self.pool, functions, rules)
-        instances = InstanceDispatcher(*common, versioning, limits.max_orchestrators, _MAX_ATTEMPTS)
+        instances = InstanceDispatcher(*common, versioning, limits.max_orchestrators, limits.max_attempts)
         built_in = {HTTP_ACTIVITY: HttpCalls(limits.http_poll_ms, SYSTEM_CLOCK)}
-        activities = ActivityDispatcher(*common, built_in, limits.max_activities, _MAX_ATTEMPTS)
+        activities = ActivityDispatcher(*common, built_in, limits.max_activities, limits.max_attempts)
         self._subscriptions = [
             self._hub.wake_ups.subscribe(Work.EPISODES, instances.wake),
             self._hub.wake_ups.subscribe(Work.ACTIVITIES, activities.wake),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from funchost.settings.model import Watch
+from funchost.settings import Watch
 
 Snapshot = Mapping[str, tuple[int, int]]
 """Time of change and size by path below the app's folder; folders end with a slash and have zeros."""

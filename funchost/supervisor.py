@@ -21,7 +21,7 @@ from typing import Literal
 from funchost import console, host_instance
 from funchost.exits import EXIT_AT_ONCE, EXIT_CANNOT_START, EXIT_STOPPED
 from funchost.role import Order, Role
-from funchost.settings.model import Settings
+from funchost.settings import Settings
 from funchost.sources import Sources, SourceWatcher
 
 _log = logging.getLogger("Host.General")

@@ -44,7 +44,7 @@ def functions_text(functions: Sequence[FunctionInfo], settings: Settings, colour
     for function in ordered:
         if function.error:
             notes.append(f"The '{function.name}' function is in error: {function.error}\n")
-        elif function.disabled or settings.function_disabled(function.name):
+        elif function.disabled:
             notes.append(f"Function {function.name} is disabled.\n")
         else:
             running.append(f"\t{_function_line(function, settings, colours)}\n\n")
@@ -76,6 +76,8 @@ def knobs_text(settings: Settings) -> str:
         ("hubName", hub.name, "hub.name"),
         ("--data-dir", settings.data_dir, "data_dir"),
     ]
+    if hub.storage_type.casefold() != "azurestorage":
+        rows.insert(-1, ("storageProvider.type", f"{hub.storage_type}, here SQLite", "hub.storage_type"))
     name_width = max(len(name) for name, _, _ in rows)
     # The folder may be long; the others line up.
     value_width = max(len(str(value)) for _, value, _ in rows[:-1])

@@ -30,7 +30,7 @@ from funchost.http.replies import empty_reply, json_reply
 from funchost.http.requests import host_of, target_of
 from funchost.http.site import Site
 from funchost.http.url_text import path_segments
-from funchost.settings.model import Settings
+from funchost.settings import Settings
 from funchost.worker.calling import Invoker
 from funchost.worker.model import FunctionInfo
 

@@ -23,7 +23,7 @@ from funchost.http.replies import empty_reply
 from funchost.http.requests import Target
 from funchost.http.routing.routes import Match
 from funchost.http.url_text import path_segments
-from funchost.settings.model import Settings
+from funchost.settings import Settings
 from funchost.worker.calling import Invoker
 from funchost.worker.model import FunctionInfo
 

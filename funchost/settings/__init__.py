@@ -1,8 +1,8 @@
 """Settings: what the flags, the environment, local.settings.json and host.json amount to, read once."""
 
-from funchost.settings.loading import load
+from funchost.settings.loading import load, reload
 from funchost.settings.log_levels import LogLevels
-from funchost.settings.model import (
+from funchost.settings.run_settings import (
     Cors,
     Dispatch,
     Flags,
@@ -12,7 +12,6 @@ from funchost.settings.model import (
     SettingsError,
     Watch,
 )
-from funchost.settings.reloading import reload
 
 __all__ = [
     "Cors",

@@ -3,23 +3,44 @@
 Reads the two files of the app and nothing below them; starts and writes nothing.
 """
 
-from __future__ import annotations
-
-import os
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-from funchost.settings import host_json, local_settings, network, worker_settings
-from funchost.settings.app_settings import AppSettings
-from funchost.settings.configuration import Configuration
-from funchost.settings.durable_task import only_on_azure, read_hub
-from funchost.settings.log_levels import LEVEL_NAMES, LEVELS, LogLevels, level_named
-from funchost.settings.model import Flags, Known, Origins, Settings, SettingsError
+from funchost.conventions import setting_names
+from funchost.settings.app_files import HOST_JSON, LOCAL_SETTINGS, read_host_json, read_local_settings
+from funchost.settings.log_levels import LEVELS, LogLevels
+from funchost.settings.reading import AppSettings, Configuration, Places, Readings
+from funchost.settings.run_settings import (
+    Cors,
+    Flags,
+    HubSettings,
+    RequestLimits,
+    Settings,
+    SettingsError,
+    Watch,
+)
+from funchost.settings.table import DURABLE_TASK, TABLE
+from funchost.settings.task_hub_name import task_hub_name
 
-T = TypeVar("T")
-
-_MOST_INSTANCES = 64
+# What lives as long as the host: the socket, the task hub, the watch, the instances.
+_FIXED = {
+    "address": "address",
+    "port": "port",
+    "data_dir": "data folder",
+    "instances": "instances",
+    "watch": "watchDirectories and watchFiles",
+}
+_FIXED_OF_HUB = {
+    "name": "hubName",
+    "default_version": "defaultVersion",
+    "overridable_states": "overridableExistingInstanceStates",
+    "power_loss_safe": "FUNCHOST_POWER_LOSS_SAFE",
+}
+# Has the port in it.
+_HOST_NAME = "WEBSITE_HOSTNAME"
 
 
 def load(flags: Flags, environment: Mapping[str, str]) -> Settings:
@@ -33,71 +54,81 @@ def load(flags: Flags, environment: Mapping[str, str]) -> Settings:
         SettingsError: a flag, an app setting or a file is wrong; nothing has been started.
     """
     script_root = _script_root(flags.script_root)
-    local = local_settings.read(script_root)
-    document = host_json.read(script_root)
+    local = read_local_settings(script_root)
+    document = read_host_json(script_root)
     app_settings = AppSettings(environment, local.values)
     configuration = Configuration(document or {}, app_settings)
-    worker_settings.check_runtime(app_settings)
-    cores = usable_cores()
-
-    origins = Origins()
-    note = origins.note
-
-    port = note("port", network.port(flags, local))
-    threads, threads_warning = worker_settings.thread_count(app_settings, cores)
-    worker_environment, environment_warning = worker_settings.worker_environment(
-        app_settings, script_root, port
+    readings = Readings(TABLE, Places(flags, app_settings, local.host, configuration))
+    values, origins = readings.values, readings.origins
+    try:
+        # The workers ask which functions are disabled; what they could not read is refused before.
+        setting_names.disabled_functions(app_settings)
+    except setting_names.UnclearDisabling as error:
+        raise SettingsError(str(error)) from error
+    values["hub.name"], origins["hub.name"] = task_hub_name(
+        values["hub.name"], origins["hub.name"], app_settings, values["hub.storage_type"]
     )
-    user_log_level = _user_log_level(flags, app_settings)
+    origins["data_dir"] = "default" if flags.data_dir is None else "--data-dir"
+    worker_environment, environment_warning = _worker_environment(app_settings, script_root, values["port"])
     warnings = (
-        f"{host_json.FILE_NAME} is missing; defaults are used." if document is None else None,
+        f"{HOST_JSON} is missing; defaults are used." if document is None else None,
         *local.warnings,
         *(_skipped(name) for name in app_settings.skipped),
         environment_warning,
-        threads_warning,
-        only_on_azure(configuration),
+        *readings.warnings,
+        _unnoticed(readings.unnoticed),
     )
     return Settings(
         flags=flags,
         script_root=script_root,
-        script_file=note("script_file", worker_settings.script_file(app_settings)),
-        address=note("address", network.address(flags, local)),
-        port=port,
         enable_auth=flags.enable_auth,
-        watch=host_json.watched(configuration) if flags.watch else None,
-        functions=note("functions", _functions(flags, configuration)),
-        disabled_functions=worker_settings.disabled_functions(app_settings),
+        watch=Watch(**readings.below("watch")) if flags.watch else None,
         verbose=flags.verbose,
-        user_log_level=note("user_log_level", user_log_level),
-        instances=note("instances", _instances(flags)),
-        dispatch=note("dispatch", _flag(flags.dispatch, "--dispatch", "least-busy")),
-        data_dir=note("data_dir", _data_dir(flags, script_root)),
-        route_prefix=note("route_prefix", host_json.route_prefix(configuration)),
-        custom_headers=host_json.custom_headers(configuration),
-        cors=note("cors", network.cors(flags, local)),
-        process_count=note("process_count", worker_settings.process_count(app_settings)),
-        thread_count=note("thread_count", threads),
-        hub=read_hub(configuration, app_settings, cores, origins),
-        request_limit_bytes=note("request_limit_bytes", worker_settings.request_limit_bytes(app_settings)),
-        request_limits=host_json.request_limits(configuration),
-        function_timeout_seconds=note("function_timeout_seconds", host_json.function_timeout(configuration)),
-        time_zone=worker_settings.time_zone(app_settings),
-        log_levels=_log_levels(host_json.log_level_rules(configuration), flags.verbose, user_log_level.value),
+        data_dir=_data_dir(flags, script_root),
+        cors=_cors(flags, readings),
+        hub=HubSettings(**readings.below("hub")),
+        request_limits=RequestLimits(**readings.below("request_limits")),
+        log_levels=_log_levels(values["log_levels.rules"], flags.verbose, values["user_log_level"]),
         environment=worker_environment,
         origins=origins,
         warnings=tuple(warning for warning in warnings if warning),
+        **readings.below(""),
     )
 
 
-def usable_cores() -> int:
-    """The processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def reload(current: Settings, environment: Mapping[str, str]) -> Settings:
+    """The settings as the app's files say now, but for those that live as long as the host.
+
+    Those that would have changed are named in a warning. Raises SettingsError when a file is wrong.
+    """
+    fresh = load(current.flags, environment)
+    waiting = [*_changed(fresh, current, _FIXED), *_changed(fresh.hub, current.hub, _FIXED_OF_HUB)]
+    kept: dict[str, Any] = {name: getattr(current, name) for name in _FIXED}
+    return replace(
+        fresh,
+        **kept,
+        hub=replace(fresh.hub, **{name: getattr(current.hub, name) for name in _FIXED_OF_HUB}),
+        environment={**fresh.environment, _HOST_NAME: current.environment[_HOST_NAME]},
+        warnings=(
+            *fresh.warnings,
+            *(f"{name}: the change takes effect when funchost is started again." for name in waiting),
+        ),
+    )
+
+
+def _changed(fresh: object, current: object, names: Mapping[str, str]) -> list[str]:
+    return [shown for name, shown in names.items() if getattr(fresh, name) != getattr(current, name)]
 
 
 def _skipped(name: str) -> str:
     return f"Skipping '{name}' from local settings as it's already defined in current environment variables."
+
+
+def _unnoticed(keys: list[str]) -> str | None:
+    named = ", ".join(key.removeprefix(f"{DURABLE_TASK}.") for key in keys)
+    if not named:
+        return None
+    return f"{DURABLE_TASK}: these change what happens on Azure and have no effect here: {named}."
 
 
 def _script_root(given: Path | None) -> Path:
@@ -106,7 +137,7 @@ def _script_root(given: Path | None) -> Path:
         raise SettingsError(f'"{root}" doesn\'t exist. --script-root must name the folder of an app.')
     if not root.is_dir():
         raise SettingsError(f'"{root}" is not a folder. --script-root must name the folder of an app.')
-    if not any((root / name).exists() for name in (host_json.FILE_NAME, local_settings.FILE_NAME)):
+    if not any((root / name).exists() for name in (HOST_JSON, LOCAL_SETTINGS)):
         raise SettingsError(
             "Unable to find project root. Expecting to find one of host.json, local.settings.json in project "
             f"root. Neither is in {root.resolve()}; name the app's folder with --script-root DIR."
@@ -114,48 +145,53 @@ def _script_root(given: Path | None) -> Path:
     return root.resolve()
 
 
-def _data_dir(flags: Flags, script_root: Path) -> Known[Path]:
-    if flags.data_dir is None:
-        known = Known(script_root / ".funchost", "default")
-    else:
-        known = Known(flags.data_dir.absolute(), "--data-dir")
-    if known.value.exists() and not known.value.is_dir():
+def _data_dir(flags: Flags, script_root: Path) -> Path:
+    folder = script_root / ".funchost" if flags.data_dir is None else flags.data_dir.absolute()
+    if folder.exists() and not folder.is_dir():
         raise SettingsError(
-            f"--data-dir: '{known.value}' is not a folder. Give a folder, or the path of a new one."
+            f"--data-dir: '{folder}' is not a folder. Give a folder, or the path of a new one."
         )
-    return known
+    return folder
 
 
-def _functions(flags: Flags, configuration: Configuration) -> Known[tuple[str, ...]]:
-    listed = host_json.functions(configuration)
-    return Known(flags.functions, "--functions") if flags.functions else listed
+def _cors(flags: Flags, readings: Readings) -> Cors:
+    """Credentials need origins by name."""
+    cors = Cors(**readings.below("cors"))
+    if flags.cors_credentials:
+        cors = replace(cors, credentials=True)
+    if cors.credentials and "*" in cors.origins:
+        place = "--cors" if flags.cors is not None else f"{LOCAL_SETTINGS}: Host.CORS"
+        raise SettingsError(
+            f"{place}: '*' cannot be combined with credentials. Name each origin, "
+            "for example http://localhost:3000, or leave the credentials out."
+        )
+    return cors if cors.origins else Cors()
 
 
-def _instances(flags: Flags) -> Known[int]:
-    known = _flag(flags.instances, "--instances", 1)
-    if not 1 <= known.value <= _MOST_INSTANCES:
-        raise SettingsError(f"--instances: {known.value} is not allowed. Give 1 to {_MOST_INSTANCES}.")
-    return known
+def _worker_environment(
+    app_settings: AppSettings, script_root: Path, port: int
+) -> tuple[dict[str, str], str | None]:
+    """The environment of the worker processes, and a warning when a forced variable was set otherwise.
 
-
-def _flag(value: T | None, name: str, default: T) -> Known[T]:
-    return Known(default, "default") if value is None else Known(value, name)
-
-
-def _user_log_level(flags: Flags, app_settings: AppSettings) -> Known[int | None]:
-    name = "FUNCTIONS_USER_LOG_LEVEL"
-    known = (
-        Known(flags.user_log_level, "--user-log-level")
-        if flags.user_log_level is not None
-        else app_settings.known(name)
-    )
-    if known is None:
-        return Known(None, "default")
-    level = level_named(known.value)
-    if level is None:
-        shown = known.origin if known.origin.startswith("--") else f"{name} ({known.origin})"
-        raise SettingsError(f"{shown}: '{known.value}' is not a log level. Give {LEVEL_NAMES}.")
-    return Known(level, known.origin)
+    FUNCTIONS_CORETOOLS_ENVIRONMENT is set as well: apps ask it whether they run on a developer's machine.
+    Source: Azure Functions Core Tools.
+    """
+    name = "AZURE_FUNCTIONS_ENVIRONMENT"
+    given = app_settings.entry(name)
+    overruled = given is not None and given.value != "Development"
+    environment = {
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        **app_settings,
+        name: "Development",
+        _HOST_NAME: f"localhost:{port}",
+        "AzureWebJobsScriptRoot": str(script_root),
+        "FUNCTIONS_APPLICATION_DIRECTORY": str(script_root),
+        "FUNCTIONS_CORETOOLS_ENVIRONMENT": "true",
+        "FUNCTIONS_WORKER_RUNTIME_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}",
+    }
+    environment["PYTHON_ENABLE_DEBUG_LOGGING"] = environment.get("PYTHON_ENABLE_DEBUG_LOGGING") or "1"
+    warning = str(given.wrong("For local runs it is always Development.")) if given and overruled else None
+    return environment, warning
 
 
 def _log_levels(rules: Mapping[str, int], verbose: bool, user_log_level: int | None) -> LogLevels:

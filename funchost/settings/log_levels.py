@@ -3,8 +3,6 @@
 Levels are those of Python's logging. This module formats and prints nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -3,34 +3,49 @@
 Source: Durable Functions extension, hub name validation and default.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 
 from funchost.conventions.setting_names import value_of
-from funchost.settings.model import Known, SettingsError
+from funchost.settings.run_settings import SettingsError
 
 # The message says 45; names up to 50 pass all the same.
-_ALLOWED = re.compile(r"[A-Za-z][A-Za-z0-9]{2,49}")
+_ALLOWED_IN_AZURE_STORAGE = re.compile(r"[A-Za-z][A-Za-z0-9]{2,49}")
+# Other stores name no table or queue after the hub. Here it names a file.
+_ALLOWED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHORTEST = 3
 _LONGEST = 45
 
 
-def task_hub_name(given: Known[str] | None, app_settings: Mapping[str, str]) -> Known[str]:
-    """The hub's name. A given name must be right; a default one is made right.
+def task_hub_name(
+    given: str, origin: str, app_settings: Mapping[str, str], storage_type: str
+) -> tuple[str, str]:
+    """The hub's name and its origin. A given name must be right; a default one is made right.
 
     `%NAME%` as the whole string stands for an app setting, and so does the bare name of one.
-    Raises SettingsError for a name that no task hub may have.
+    `storage_type` is the store on Azure, as in host.json. Raises SettingsError for a name that no task hub of
+    this store may have.
     """
-    if given is None or not given.value.strip():
+    if not given.strip():
         site = app_settings.get("WEBSITE_SITE_NAME")
-        origin = "app setting WEBSITE_SITE_NAME" if site else "default"
-        return Known(sanitized(site or "TestHubName"), origin)
-    name = _resolved(given.value, app_settings)
-    if not _ALLOWED.fullmatch(name):
-        raise SettingsError(_refusal(name, given))
-    return Known(name, given.origin)
+        return sanitized(site or "TestHubName"), "app setting WEBSITE_SITE_NAME" if site else "default"
+    placeholder = re.fullmatch(r"%([^%]*)%", given)
+    name = value_of(placeholder[1] if placeholder else given, app_settings) or given
+    in_azure_storage = storage_type.casefold() == "azurestorage"
+    if not (_ALLOWED_IN_AZURE_STORAGE if in_azure_storage else _ALLOWED).fullmatch(name):
+        allowed = (
+            "should contain only alphanumeric characters, start with a letter, and have length between "
+            f"{_SHORTEST} and {_LONGEST}."
+            if in_azure_storage
+            else "must have 1 to 100 letters, digits, '-', '_' and '.', and start with a letter or digit."
+        )
+        cause = (
+            f"{origin} names an app setting that is not set."
+            if name == given and "%" in name
+            else f"It comes from {origin}."
+        )
+        raise SettingsError(f"Task hub name '{name}' {allowed} {cause}")
+    return name, origin
 
 
 def sanitized(name: str) -> str:
@@ -42,18 +57,3 @@ def sanitized(name: str) -> str:
         kept = "t" + kept
     kept = kept[:_LONGEST]
     return kept if len(kept) >= _SHORTEST else kept + "Hub"
-
-
-def _resolved(name: str, app_settings: Mapping[str, str]) -> str:
-    placeholder = re.fullmatch(r"%([^%]*)%", name)
-    return value_of(placeholder[1] if placeholder else name, app_settings) or name
-
-
-def _refusal(name: str, given: Known[str]) -> str:
-    text = (
-        f"Task hub name '{name}' should contain only alphanumeric characters, start with a letter, and have "
-        f"length between {_SHORTEST} and {_LONGEST}."
-    )
-    if name == given.value and "%" in name:
-        return f"{text} {given.origin} names an app setting that is not set."
-    return f"{text} It comes from {given.origin}."

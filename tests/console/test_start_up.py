@@ -73,18 +73,16 @@ def test_the_url_is_the_one_to_call(settings: Settings, change: dict[str, Any], 
 def test_functions_that_do_not_run_are_named_below_the_list(settings: Settings) -> None:
     functions = [
         _function("good", "activityTrigger"),
-        _function("off", "activityTrigger"),
-        _function("off2", "activityTrigger", disabled=True),
+        _function("off", "activityTrigger", disabled=True),
         _function("bad", "httpTrigger", error="it has no trigger"),
     ]
-    text = functions_text(functions, replace(settings, disabled_functions=frozenset({"off"})))
+    text = functions_text(functions, settings)
     listing, notes = text.split("\tgood: activityTrigger\n\n")
     assert "off" not in listing
     assert "bad" not in listing
-    assert notes.splitlines()[:3] == [
+    assert notes.splitlines()[:2] == [
         "The 'bad' function is in error: it has no trigger",
         "Function off is disabled.",
-        "Function off2 is disabled.",
     ]
 
 
@@ -100,6 +98,17 @@ def test_the_knobs_tell_their_values_and_origins(settings: Settings) -> None:
     assert ["FUNCTIONS_WORKER_PROCESS_COUNT", "3", "environment"] in rows
     assert ["PYTHON_THREADPOOL_THREAD_COUNT", "1000", "default"] in rows
     assert ["hubName", "TestHubName", "default"] in rows
+
+
+def test_the_knobs_name_a_store_that_the_app_has_on_azure_only(settings: Settings) -> None:
+    elsewhere = replace(
+        settings,
+        hub=replace(settings.hub, storage_type="azureManaged"),
+        origins={**settings.origins, "hub.storage_type": "host.json"},
+    )
+    assert "storageProvider.type" not in knobs_text(settings)
+    rows = [line.split() for line in knobs_text(elsewhere).splitlines()]
+    assert ["storageProvider.type", "azureManaged,", "here", "SQLite", "host.json"] in rows
 
 
 def test_the_ready_line_tells_where_and_how_to_stop(settings: Settings) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from funchost.settings import SettingsError
-from funchost.settings.loading import usable_cores
+from funchost.settings.table import usable_cores
 from tests.settings.conftest import Load
 
 
@@ -19,7 +19,13 @@ def test_the_defaults_are_those_of_the_extension_on_one_machine(load_app: Load) 
     assert (hub.overridable_states, hub.store_inputs) == ("NonRunningStates", False)
     assert (hub.default_version, hub.version_match_strategy) == ("", "CurrentOrOlder")
     assert (hub.version_failure_strategy, hub.http_poll_ms) == ("Reject", 30_000)
-    assert (hub.connection_name, hub.power_loss_safe) == ("Storage", False)
+    assert (hub.connection_name, hub.power_loss_safe, hub.max_attempts) == ("Storage", False, 10)
+    assert (hub.storage_type, hub.throw_on_raise_event, hub.use_forwarded_host) == (
+        "AzureStorage",
+        False,
+        False,
+    )
+    assert (hub.max_grpc_message_bytes, hub.grpc_http_client_timeout) == (4_194_304, "00:01:40")
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,11 @@ def test_the_defaults_are_those_of_the_extension_on_one_machine(load_app: Load) 
         ({"versionMatchStrategy": "Strict"}, "version_match_strategy", "Strict"),
         ({"versionFailureStrategy": "fail"}, "version_failure_strategy", "Fail"),
         ({"httpSettings": {"defaultAsyncRequestSleepTimeMilliseconds": 500}}, "http_poll_ms", 500),
+        ({"httpSettings": {"useForwardedHost": True}}, "use_forwarded_host", True),
+        ({"throwStatusExceptionsOnRaiseEvent": True}, "throw_on_raise_event", True),
+        ({"maxGrpcMessageSizeInBytes": 8_000_000}, "max_grpc_message_bytes", 8_000_000),
+        ({"grpcHttpClientTimeout": "00:03:00"}, "grpc_http_client_timeout", "00:03:00"),
+        ({"storageProvider": {"type": "azureManaged"}}, "storage_type", "azureManaged"),
         ({"storageProvider": {"connectionName": "Mine"}}, "connection_name", "Mine"),
         ({"storageProvider": {"connectionStringName": "Older"}}, "connection_name", "Older"),
         ({"storageProvider": {"connectionName": "AzureWebJobsStorage"}}, "connection_name", "Storage"),
@@ -118,6 +129,9 @@ def test_a_wrong_override_is_named_by_the_app_setting(load_app: Load) -> None:
             {"httpSettings": {"defaultAsyncRequestSleepTimeMilliseconds": 0}},
             "DefaultAsyncRequestSleepTimeMilliseconds must be a positive integer value.",
         ),
+        ({"grpcHttpClientTimeout": "a while"}, "It must be a time span"),
+        ({"maxGrpcMessageSizeInBytes": 0}, "MaxGrpcMessageSizeInBytes must be a positive integer value."),
+        ({"useAppLease": True, "useGracefulShutdown": "soon"}, "It must be true or false."),
         ({"storageProvider": "AzureStorage"}, "It must be an object."),
         ({"hubName": {"a": 1}}, "It must be a single value."),
         ({"maxOrchestrationActions": [5]}, "It must be a single value."),
@@ -149,13 +163,14 @@ def test_harmless_settings_are_accepted_in_silence(load_app: Load) -> None:
 def test_what_has_an_effect_on_azure_only_is_named_in_one_warning(load_app: Load) -> None:
     durable = {
         "storageProvider": {"type": "mssql"},
+        "localRpcEndpointEnabled": True,
         "extendedSessionsEnabled": True,
         "notifications": {"eventGrid": {"topicEndpoint": "https://x"}},
     }
     (warning,) = load_app(durable=durable).warnings
     assert warning == (
         "extensions.durableTask: these change what happens on Azure and have no effect here: "
-        "extendedSessionsEnabled, storageProvider.type, notifications."
+        "extendedSessionsEnabled, notifications."
     )
 
 
@@ -168,3 +183,19 @@ def test_another_value_for_power_loss_safety_is_refused(load_app: Load) -> None:
     with pytest.raises(SettingsError) as caught:
         load_app({"FUNCHOST_POWER_LOSS_SAFE": "1"})
     assert str(caught.value) == "FUNCHOST_POWER_LOSS_SAFE is '1' (environment). It must be true or false."
+
+
+@pytest.mark.parametrize("count", [1, 1000])
+def test_how_often_work_is_tried_is_an_app_setting(load_app: Load, count: int) -> None:
+    settings = load_app({"FUNCHOST_MAX_ATTEMPTS": str(count)})
+    assert settings.hub.max_attempts == count
+    assert settings.origins["hub.max_attempts"] == "environment"
+
+
+@pytest.mark.parametrize("text", ["0", "1001", "often"])
+def test_another_number_of_attempts_is_refused(load_app: Load, text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_app({"FUNCHOST_MAX_ATTEMPTS": text})
+    assert str(caught.value) == (
+        f"FUNCHOST_MAX_ATTEMPTS is '{text}' (environment). It must be a whole number from 1 to 1000."
+    )

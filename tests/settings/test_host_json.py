@@ -106,7 +106,8 @@ def test_custom_headers_that_http_cannot_carry_are_refused(load_app: Load, heade
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("00:10:00", 600), ("00:00:01", 1), ("-1", None), ("1.00:00:00", 86_400)]
+    ("text", "seconds"),
+    [("00:10:00", 600), ("00:00:01", 1), ("-1", None), ("1.00:00:00", 86_400), ("24:00:00", 24 * 86_400)],
 )
 def test_the_function_timeout_has_no_upper_bound_locally(
     load_app: Load, text: str, seconds: float | None
@@ -174,3 +175,9 @@ def test_what_else_is_watched_is_read_when_sources_are_watched(load_app: Load) -
 def test_what_else_is_watched_is_a_list(load_app: Load, value: object) -> None:
     with pytest.raises(SettingsError, match="watchDirectories must be a list of folders"):
         load_app(host={"watchDirectories": value}, watch=True)
+
+
+@pytest.mark.parametrize("name", ["ExtensionBundle", "ExtensionBundle.Preview"])
+def test_an_extension_bundle_is_accepted_in_silence(load_app: Load, name: str) -> None:
+    bundle = {"id": f"Microsoft.Azure.Functions.{name}", "version": "[4.*, 5.0.0)"}
+    assert load_app(host={"extensionBundle": bundle}).warnings == ()

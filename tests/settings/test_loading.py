@@ -57,7 +57,9 @@ def test_one_instance_and_the_least_busy_worker_are_the_defaults(load_app: Load)
 
 @pytest.mark.parametrize("count", [0, -1, 65])
 def test_a_number_of_instances_out_of_bounds_is_refused(load_app: Load, count: int) -> None:
-    with pytest.raises(SettingsError, match=f"--instances: {count} is not allowed. Give 1 to 64."):
+    with pytest.raises(
+        SettingsError, match=f"--instances is {count}. It must be a whole number from 1 to 64."
+    ):
         load_app(instances=count)
 
 

@@ -65,28 +65,36 @@ def test_a_file_without_values_needs_no_is_encrypted(load_app: Load) -> None:
 
 
 @pytest.mark.parametrize(
-    ("local", "named"),
+    ("local", "detail"), [("{nonsense", "line 1 column 2"), ("[]", "must hold an object"), ("", "line 1")]
+)
+def test_a_file_that_holds_no_object_is_refused(load_app: Load, local: str, detail: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"^Failed to read app settings file at '.*Ensure it is .*" + detail
+    ):
+        load_app(local=local)
+
+
+@pytest.mark.parametrize(
+    ("local", "said"),
     [
-        ("{nonsense", "line 1 column 2"),
-        ("[]", "must hold an object"),
         ({"Values": []}, "Values is []. It must be an object."),
-        ({"IsEncrypted": "maybe", "Values": {"A": "b"}}, 'IsEncrypted is "maybe". It must be true or false.'),
-        ({"IsEncrypted": False, "Values": {"A": {"b": 1}}}, 'Values.A is {"b": 1}.'),
-        ({"IsEncrypted": False, "ConnectionStrings": {"Db": 5}}, "ConnectionStrings.Db is 5."),
-        ({"Host": {"LocalHttpPort": 0}}, "Host.LocalHttpPort is 0. It must be a port from 1 to 65535."),
-        ({"Host": {"LocalHttpPort": True}}, "Host.LocalHttpPort is true."),
-        ({"Host": {"LocalHttpPort": "seven"}}, 'Host.LocalHttpPort is "seven".'),
+        ({"IsEncrypted": "maybe"}, 'IsEncrypted is "maybe". It must be true or false.'),
+        ({"IsEncrypted": False, "Values": {"A": {"b": 1}}}, 'Values.A is {"b": 1}. It must be a string, '),
+        ({"IsEncrypted": False, "ConnectionStrings": {"Db": 5}}, "ConnectionStrings.Db is 5. It must be a "),
+        ({"Host": {"LocalHttpPort": 0}}, "Host.LocalHttpPort: 0 is not a port. Give 1 to 65535"),
+        ({"Host": {"LocalHttpPort": True}}, "Host.LocalHttpPort: True is not a port."),
+        ({"Host": {"LocalHttpPort": "seven"}}, "Host.LocalHttpPort: seven is not a port."),
         ({"Host": {"LocalHttpAddress": 127}}, "Host.LocalHttpAddress is 127. It must be a string."),
         ({"Host": {"CORS": ["*"]}}, 'Host.CORS is ["*"]. It must be a string.'),
-        ({"Host": {"CORSCredentials": "perhaps"}}, 'Host.CORSCredentials is "perhaps".'),
+        (
+            {"Host": {"CORSCredentials": "perhaps"}},
+            'Host.CORSCredentials is "perhaps". It must be true or false.',
+        ),
     ],
 )
-def test_a_wrong_file_is_refused_with_the_place_and_what_is_allowed(
-    load_app: Load, local: Any, named: str
+def test_a_wrong_value_is_refused_with_its_place_and_what_is_allowed(
+    load_app: Load, local: Any, said: str
 ) -> None:
     with pytest.raises(SettingsError) as caught:
         load_app(local=local)
-    text = str(caught.value)
-    assert text.startswith("Failed to read app settings file at '")
-    assert "Ensure it is a valid JSON file." in text
-    assert named in text
+    assert str(caught.value).startswith(f"local.settings.json: {said}")

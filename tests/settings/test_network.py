@@ -50,14 +50,14 @@ def test_origins_are_split_at_commas(load_app: Load) -> None:
     text = "http://localhost:3000, https://example.com/"
     settings = load_app(cors=text, cors_credentials=True)
     assert settings.cors == Cors(("http://localhost:3000", "https://example.com"), True)
-    assert settings.origins["cors"] == "--cors"
+    assert settings.origins["cors.origins"] == "--cors"
 
 
 def test_origins_of_the_file_hold_without_the_flag(load_app: Load) -> None:
     local = {"Host": {"CORS": "http://localhost:3000", "CORSCredentials": True}}
     assert load_app(local=local).cors == Cors(("http://localhost:3000",), True)
     assert load_app(local=local, cors="http://other").cors == Cors(("http://other",), True)
-    assert load_app(local={"Host": {"CORS": "*"}}).origins["cors"] == "local.settings.json"
+    assert load_app(local={"Host": {"CORS": "*"}}).origins["cors.origins"] == "local.settings.json"
 
 
 @pytest.mark.parametrize("text", ["localhost:3000", "http://a/path", "http://a http://b", "example.com"])

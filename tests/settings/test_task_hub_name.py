@@ -28,6 +28,21 @@ def test_another_given_name_is_refused_in_the_words_of_the_extension(load_app: L
     )
 
 
+@pytest.mark.parametrize("store", ["azureManaged", "mssql"])
+@pytest.mark.parametrize("name", ["my-hub", "a", "1", "my_hub.v2", "x" * 100])
+def test_stores_other_than_azure_storage_take_more_names(load_app: Load, store: str, name: str) -> None:
+    settings = load_app(durable={"hubName": name, "storageProvider": {"type": store}})
+    assert settings.hub.name == name
+
+
+@pytest.mark.parametrize("name", ["../hub", "a/b", ".hub", "-hub", "my hub", "x" * 101])
+def test_a_name_that_is_no_plain_file_name_is_refused_for_every_store(load_app: Load, name: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"must have 1 to 100 letters, digits, .* It comes from host\.json\."
+    ):
+        load_app(durable={"hubName": name, "storageProvider": {"type": "azureManaged"}})
+
+
 def test_a_name_in_percent_signs_is_the_value_of_an_app_setting(load_app: Load) -> None:
     assert load_app(durable={"hubName": "%HUB%"}, values={"HUB": "FromSetting"}).hub.name == "FromSetting"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from funchost.settings import SettingsError
-from funchost.settings.loading import usable_cores
+from funchost.settings.table import usable_cores
 from tests.settings.conftest import Load
 
 
@@ -76,19 +76,6 @@ def test_a_request_limit_that_is_no_number_of_bytes_is_refused(load_app: Load, t
 def test_an_app_in_another_language_is_refused(load_app: Load) -> None:
     with pytest.raises(SettingsError, match=r"FUNCTIONS_WORKER_RUNTIME is 'node'.*must be python"):
         load_app(values={"FUNCTIONS_WORKER_RUNTIME": "node"})
-
-
-@pytest.mark.parametrize("name", ["AzureWebJobs.hello.Disabled", "AzureWebJobs_hello_Disabled"])
-@pytest.mark.parametrize("value", ["true", "True", "1"])
-def test_a_function_is_disabled_by_an_app_setting(load_app: Load, name: str, value: str) -> None:
-    settings = load_app(values={name: value})
-    assert settings.function_disabled("Hello")
-    assert not settings.function_disabled("other")
-
-
-@pytest.mark.parametrize("value", ["false", "0", ""])
-def test_a_function_is_not_disabled_by_false(load_app: Load, value: str) -> None:
-    assert not load_app({"AzureWebJobs.hello.Disabled": value}).function_disabled("hello")
 
 
 def test_another_value_for_disabled_is_refused(load_app: Load) -> None:

@@ -16,7 +16,7 @@ from funchost.http.admission.callers import Callers
 from funchost.http.admission.keys import KeyFile
 from funchost.http.offline import OfflinePage
 from funchost.http.replies import empty_reply
-from funchost.settings.model import Settings
+from funchost.settings import Settings
 from funchost.worker.calling import Invoker
 from funchost.worker.model import FunctionInfo
 

@@ -17,7 +17,7 @@ from funchost.http.functions import REASON, not_running
 from funchost.http.replies import empty_reply, json_reply
 from funchost.http.requests import BodyTooLarge, read_body
 from funchost.http.routing.routes import HttpFunction, full_route
-from funchost.settings.model import Settings
+from funchost.settings import Settings
 from funchost.worker.calling import Invoker, call
 from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.model import FunctionInfo, Invocation

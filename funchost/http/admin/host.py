@@ -18,7 +18,7 @@ from funchost import __version__
 from funchost.http.offline import OfflinePage
 from funchost.http.replies import empty_reply, json_reply
 from funchost.http.requests import BodyTooLarge, read_body
-from funchost.settings.model import Settings
+from funchost.settings import Settings
 
 _LONGEST_HOST_ID = 32
 _LONGEST_STATE = 1024

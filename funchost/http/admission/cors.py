@@ -6,7 +6,7 @@ Source: Core Tools local CORS on ASP.NET Core's CORS middleware (any header, any
 
 from collections.abc import Mapping
 
-from funchost.settings.model import Cors
+from funchost.settings import Cors
 
 
 def origin_allowed(cors: Cors, origin: str) -> bool:

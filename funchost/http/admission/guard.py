@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from funchost.http.admission.cors import origin_allowed
-from funchost.settings.model import Cors
+from funchost.settings import Cors
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 

@@ -1,42 +1,21 @@
 """The typed settings of one run: what the flags, the environment and the app's files amount to.
 
-Frozen and plain, so they can be handed down, compared and sent to another process. How each value
-is found is in the modules beside this one.
+Frozen and plain, so they can be handed down, compared and sent to another process. Where each value
+comes from is in `table`.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 from funchost.settings.log_levels import LogLevels
 
 Dispatch = Literal["least-busy", "round-robin"]
 
-T = TypeVar("T")
-
 
 class SettingsError(Exception):
     """A flag, a setting or a file is wrong; the text names it, its value and what is allowed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known(Generic[T]):
-    """A value and where it came from: a flag, a file, an app setting or the default."""
-
-    value: T
-    origin: str
-
-
-class Origins(dict[str, str]):
-    """Where each knob's value came from, filled while the settings are read."""
-
-    def note(self, knob: str, known: Known[T]) -> T:
-        """Remembers the origin of a knob and gives its value."""
-        self[knob] = known.origin
-        return known.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +63,11 @@ class Cors:
 
 @dataclass(frozen=True, slots=True)
 class HubSettings:
-    """The task hub and its limits, each limit for one host instance."""
+    """The task hub and its limits, each limit for one host instance.
+
+    `max_attempts` is how often work whose worker dies, or that cannot be carried out, is tried before it
+    fails. `storage_type` is the store that the app has on Azure; here it is SQLite always.
+    """
 
     name: str
     max_activities: int
@@ -99,7 +82,13 @@ class HubSettings:
     version_failure_strategy: Literal["Reject", "Fail"]
     http_poll_ms: int
     connection_name: str
+    storage_type: str
     power_loss_safe: bool
+    max_attempts: int
+    throw_on_raise_event: bool
+    use_forwarded_host: bool
+    max_grpc_message_bytes: int
+    grpc_http_client_timeout: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +108,6 @@ class Settings:
     enable_auth: bool
     watch: Watch | None
     functions: tuple[str, ...]
-    disabled_functions: frozenset[str]
     verbose: bool
     user_log_level: int | None
     instances: int
@@ -139,10 +127,6 @@ class Settings:
     environment: Mapping[str, str]
     origins: Mapping[str, str]
     warnings: tuple[str, ...]
-
-    def function_disabled(self, name: str) -> bool:
-        """Whether the app settings switch this function off; the host compares names without case."""
-        return name.lower() in self.disabled_functions
 
     def function_selected(self, name: str) -> bool:
         """Whether the allow-list (`--functions`, host.json `functions`) lets this function load."""
