@@ -138,9 +138,7 @@ def log_level(entry: Entry) -> int:
 def port(entry: Entry) -> int:
     """A TCP port."""
     if isinstance(entry.value, bool) or not entry.text.strip().isdecimal() or not 0 < int(entry.text) < 65536:
-        raise SettingsError(
-            f"{entry.place}: {entry.value} is not a port. Give 1 to 65535, for example --port 7072."
-        )
+        raise SettingsError(f"{entry.place}: {entry.value} is not a port. Give 1 to 65535, for example 7072.")
     return int(entry.text)
 
 

@@ -203,12 +203,12 @@ class Readings:
 
     def _reading(self, row: Row, places: Places) -> tuple[Any, str]:
         if isinstance(row.kind, SectionKind):
-            if given := places.flag(row):
-                return given, row.flag
             section = places.configuration.section(row.key, row.kind.allowed)
             if section and row.unnoticed_as is not None:
                 self.unnoticed.append(row.key)
             value = row.kind.read(section)
+            if given := places.flag(row):
+                return given, row.flag
             return (value, next(iter(section.values())).origin) if section else (row.default, "default")
         entry = places.entry(row)
         if entry is None:

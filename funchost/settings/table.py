@@ -31,8 +31,9 @@ _PER_CORE = 10 * usable_cores()
 _PYTHONS_THREADS = min(32, usable_cores() + 4)
 _NOT_NEGATIVE = whole(0, allowed="It must be a whole number, 0 or more.")
 
-
 TABLE = (
+    # First, because nothing else counts for an app in another language.
+    Row("", kinds.python, setting="FUNCTIONS_WORKER_RUNTIME"),
     # What the command line gives, and the two files in its place.
     Row("address", kinds.address, "127.0.0.1", flag="--address", local="LocalHttpAddress"),
     Row("port", kinds.port, 7071, flag="--port", local="LocalHttpPort"),
@@ -43,7 +44,6 @@ TABLE = (
     Row("functions", kinds.names("functions", "function names"), (), flag="--functions", key="functions"),
     Row("user_log_level", kinds.log_level, None, flag="--user-log-level", setting="FUNCTIONS_USER_LOG_LEVEL"),
     # App settings.
-    Row("", kinds.python, setting="FUNCTIONS_WORKER_RUNTIME"),
     Row("script_file", kinds.script_file, "function_app.py", setting="PYTHON_SCRIPT_FILE_NAME"),
     Row("process_count", kinds.process_count, 1, setting="FUNCTIONS_WORKER_PROCESS_COUNT"),
     Row(

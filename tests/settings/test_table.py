@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from funchost.settings import HubSettings, RequestLimits, Settings, Watch
+import pytest
+
+from funchost.settings import HubSettings, RequestLimits, Settings, SettingsError, Watch
 from funchost.settings.table import TABLE
+from tests.settings.conftest import Load
 
 
 def _filled(part: str) -> set[str]:
@@ -33,3 +36,8 @@ def test_no_place_has_two_rows() -> None:
         place for row in TABLE for place in (row.flag, row.setting, row.local, row.key.casefold()) if place
     ]
     assert len(places) == len(set(places))
+
+
+def test_a_wrong_list_of_the_file_is_refused_even_when_a_flag_takes_its_place(load_app: Load) -> None:
+    with pytest.raises(SettingsError, match=r"^host\.json: functions is 1\. functions must be a list"):
+        load_app(host={"functions": 1}, functions=("a",))
