@@ -15,7 +15,7 @@ from funchost.durable.entities import idle, take
 from funchost.durable.episode_commit import Rules
 from funchost.durable.events import Event, TaskCompleted, TaskFailed
 from funchost.durable.failures import FailureDetails
-from funchost.durable.instances import Instance, SdkProtocol, Status
+from funchost.durable.instances import Instance, SdkProtocol
 from funchost.durable.protocol import Outcome, Raised, Replay, SdkRules, Turn
 from funchost.durable.refusals import Unreadable
 from funchost.durable.text import dump_json, parse_json, storable
@@ -45,7 +45,7 @@ class Grpc2Rules(SdkRules):
         taken = take_everything(instance, replay, arrived)
         begins = replay.started or taken.has(events.ExecutionStarted)
         wakes = taken.has(events.ExecutionResumed) or taken.has(events.ExecutionTerminated)
-        is_held = instance.status is Status.SUSPENDED and not wakes
+        is_held = replay.suspended and not wakes
         if not taken.events or not begins or is_held:
             return record_unrun(instance, taken, self._rules, now)
         return OrchestratorTurn(instance, replay, taken, self._rules, now)

@@ -16,7 +16,7 @@ from funchost.durable.instances import Instance, Status
 from funchost.durable.protocol import Outcome, Raised, Refusal, Turn
 from funchost.durable.refusals import Unreadable
 from funchost.durable.text import storable
-from funchost.protocols.grpc2.encoded_history import EncodedHistory, Taken, suspended_after
+from funchost.protocols.grpc2.encoded_history import EncodedHistory, Taken
 from funchost.protocols.grpc2.response import OrchestratorAnswer, parse_answer
 
 _CUSTOM_STATUS_LIMIT = 16 * 1024
@@ -112,9 +112,8 @@ class OrchestratorTurn(Turn):
         While the SDK is suspended it does not look at the events that confirm its actions, and gives them
         again when it is terminated.
         """
-        was_suspended = self._instance.status is Status.SUSPENDED
-        resumed = self._taken.has(events.ExecutionResumed)
-        return was_suspended and not resumed and task_id <= self._history.highest_task_id
+        is_held = self._history.suspended and not self._taken.has(events.ExecutionResumed)
+        return is_held and task_id <= self._history.highest_task_id
 
     def _hand_on_requests(self, episode: EpisodeCommit) -> None:
         """Clients mean the instance, not one execution: the next one gets their requests, which this one has
@@ -136,8 +135,12 @@ class OrchestratorTurn(Turn):
 
 def _opened(instance: Instance, taken: Taken, rules: Rules, opening: int, now: int) -> EpisodeCommit:
     """A commit that has taken its events and shows the status that follows from them."""
-    status = Status.SUSPENDED if suspended_after(instance, taken) else Status.RUNNING
-    output = instance.output if taken.suspension is None else taken.suspension.reason
+    status, output = instance.status, instance.output
+    if taken.suspension is not None:
+        is_suspension = isinstance(taken.suspension, events.ExecutionSuspended)
+        status, output = Status.SUSPENDED if is_suspension else Status.RUNNING, taken.suspension.reason
+    elif status is not Status.SUSPENDED:
+        status = Status.RUNNING
     begun = replace(instance, status=status, output=output, updated_at=now)
     history: list[Event] = [events.OrchestratorStarted(opening), *taken.events]
     return EpisodeCommit(Commit(begun, consumed=list(taken.consumed), history=history), rules, now)
