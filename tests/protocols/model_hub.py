@@ -22,7 +22,7 @@ from funchost.durable.events import (
 )
 from funchost.durable.identity import is_entity_id, new_id
 from funchost.durable.instances import Instance, Status
-from funchost.durable.protocol import Outcome, Replay, SdkRules
+from funchost.durable.protocol import Outcome, Refusal, Replay, SdkRules
 
 BEGAN = 1_714_564_800_000_000
 SECOND = 1_000_000
@@ -168,19 +168,19 @@ class ModelHub:
         assert not isinstance(again, Commit)
         assert again.payload == turn.payload
         if instance.name not in self.orchestrators:
-            return turn.fail(f"There is no orchestrator {instance.name}.", self.now)
+            return turn.fail(f"There is no orchestrator {instance.name}.", self.now, Refusal.UNKNOWN_FUNCTION)
         outcome = self.orchestrators[instance.name](turn.payload)
         commit = turn.decide(outcome, self.now)
         assert without_random_ids(again.decide(outcome, self.now)) == without_random_ids(commit)
         return commit
 
     def _entity_batch(self, row: Row) -> Commit:
-        turn = self.rules.begin_batch(row.instance, self._arrived(row), self.now)
+        turn = self.rules.begin_batch(row.instance, self._arrived(row), self.now, alone=False)
         if isinstance(turn, Commit):
             return turn
         name, _ = entities.split_entity_id(row.instance.instance_id)
         if name not in self.entity_functions:
-            return turn.fail(f"There is no entity {name}.", self.now)
+            return turn.fail(f"There is no entity {name}.", self.now, Refusal.UNKNOWN_FUNCTION)
         return turn.decide(self.entity_functions[name](turn.payload), self.now)
 
     def apply(self, row: Row, commit: Commit) -> None:

@@ -59,6 +59,10 @@ class Grpc2Rules(SdkRules):
             return idle(entity, intake, now)
         return EntityTurn(entity, intake, self._rules.default_version)
 
+    def activity_payload(self, task: ActivityTask) -> bytes:
+        """The input as JSON text. The SDK gives empty text to the retry of a call without input."""
+        return (task.input or "null").encode()
+
     def activity_ended(self, task: ActivityTask, outcome: Outcome, now: int) -> Event:
         """TaskCompleted with the result as compact JSON, or TaskFailed with what was raised."""
         if isinstance(outcome, Raised):
@@ -76,7 +80,8 @@ class Grpc2Rules(SdkRules):
     ) -> Event:
         """TaskFailed with the reason as the failure's message, where the SDK looks for it."""
         text = storable(reason)
-        return TaskFailed(now, task.task_id, text, None, FailureDetails("ActivityFunctionNotRun", text))
+        error_type = "FunctionTimeoutException" if timed_out else "ActivityFunctionNotRun"
+        return TaskFailed(now, task.task_id, text, None, FailureDetails(error_type, text))
 
 
 def _task_failed(task: ActivityTask, failure: FailureDetails, now: int) -> TaskFailed:

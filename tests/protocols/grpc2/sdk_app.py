@@ -8,7 +8,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from funchost.durable.episodes import Rules
+from funchost.durable.episode_commit import Rules
 from funchost.durable.protocol import Outcome, Raised, Returned
 from funchost.protocols.grpc2.grpc2_rules import Grpc2Rules
 from tests.protocols.model_hub import Activity, Function, ModelHub

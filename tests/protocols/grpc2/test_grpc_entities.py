@@ -10,7 +10,7 @@ from durabletask import task
 
 from funchost.durable import entities, events
 from funchost.durable.actions import SignalEntity
-from funchost.durable.episodes import Rules
+from funchost.durable.episode_commit import Rules
 from funchost.durable.failures import FailureDetails
 from funchost.durable.instances import Status
 from tests.protocols.grpc2.sdk_app import new_hub

@@ -8,6 +8,7 @@ from funchost.durable import events
 from funchost.durable.commit import Commit
 from funchost.durable.failures import FailureDetails
 from funchost.durable.instances import Status
+from funchost.durable.protocol import Refusal
 from funchost.durable.versions import MISMATCH_TEXT
 from tests.protocols.grpc2.sdk_app import new_hub
 
@@ -206,7 +207,7 @@ def test_a_version_that_does_not_match_is_a_failure_of_its_own_type_without_retr
     turn = hub.rules.begin_episode(row.instance, hub.rules.replay_of(row.instance, ()), arrived, hub.now)
 
     assert not isinstance(turn, Commit)
-    failure = turn.fail(MISMATCH_TEXT, hub.now).instance.failure
+    failure = turn.fail(MISMATCH_TEXT, hub.now, Refusal.VERSION_MISMATCH).instance.failure
 
     assert failure == FailureDetails("VersionMismatch", MISMATCH_TEXT, is_non_retriable=True)
 

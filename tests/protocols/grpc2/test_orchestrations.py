@@ -6,7 +6,7 @@ import pytest
 from durabletask import task
 
 from funchost.durable import events
-from funchost.durable.episodes import Rules
+from funchost.durable.episode_commit import Rules
 from funchost.durable.instances import Status
 from tests.protocols.grpc2.sdk_app import new_hub
 from tests.protocols.model_hub import BEGAN, SECOND, ModelHub

@@ -12,7 +12,7 @@ from google.protobuf.wrappers_pb2 import StringValue
 
 from funchost.durable.commit import ActivityTask, ArrivedMessage, Commit
 from funchost.durable.entities import EntityRequest, new_entity
-from funchost.durable.episodes import Rules
+from funchost.durable.episode_commit import Rules
 from funchost.durable.events import EventRaised, ExecutionStarted, TaskCompleted, TaskFailed
 from funchost.durable.failures import FailureDetails
 from funchost.durable.instances import Instance, SdkProtocol, Status
@@ -246,7 +246,7 @@ def batch(outcome: Outcome, count: int = 2) -> Commit:
     entity = new_entity("@e@k", SdkProtocol.GRPC2, NOW)
     requests = [EntityRequest("@e@k", "op", None, f"request {n}", "caller", "x") for n in range(count)]
     arrived = [ArrivedMessage(n, EventRaised(NOW, "op", r.to_json()), None) for n, r in enumerate(requests)]
-    turn = RULES.begin_batch(entity, arrived, NOW)
+    turn = RULES.begin_batch(entity, arrived, NOW, alone=False)
     assert not isinstance(turn, Commit)
     commit = turn.decide(outcome, NOW)
     assert is_storable(repr(commit))
