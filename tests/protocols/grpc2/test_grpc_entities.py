@@ -1,6 +1,7 @@
 """Entities of the real SDK 2.x: calls, signals, locks, and what entities ask for themselves."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import azure.durable_functions as df
@@ -10,9 +11,11 @@ from durabletask import task
 
 from funchost.durable import entities, events
 from funchost.durable.actions import SignalEntity
+from funchost.durable.commit import ArrivedMessage
+from funchost.durable.entities import EntityRequest
 from funchost.durable.episode_commit import Rules
 from funchost.durable.failures import FailureDetails
-from funchost.durable.instances import Status
+from funchost.durable.instances import SdkProtocol, Status
 from tests.protocols.grpc2.sdk_app import new_hub
 from tests.protocols.model_hub import ModelHub
 
@@ -234,3 +237,19 @@ def test_a_fan_out_of_calls_gets_every_answer():
     hub.run_all()
 
     assert json.loads(row.instance.output or "") == list(range(1, 21))
+
+
+def test_the_holder_of_a_lock_is_served_first_even_when_the_lock_comes_back_in_the_same_batch():
+    entity = replace(entities.new_entity("@counter@a", SdkProtocol.GRPC2, 0), locked_by="holder")
+    texts = [
+        EntityRequest("@counter@a", name, None, name, parent).to_json()
+        for name, parent in (("other", None), ("own", "holder"))
+    ]
+    messages = [events.EventRaised(0, "op", text) for text in texts]
+    messages.append(events.EventRaised(0, "release", entities.release_text("holder", "section")))
+    arrived = [ArrivedMessage(number, message, None) for number, message in enumerate(messages)]
+
+    intake = entities.take(entity, arrived, 10)
+
+    assert [request.operation for request in intake.operations] == ["own", "other"]
+    assert intake.locked_by is None
