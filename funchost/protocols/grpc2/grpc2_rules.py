@@ -40,13 +40,11 @@ class Grpc2Rules(SdkRules):
     def begin_episode(
         self, instance: Instance, replay: Replay, arrived: Sequence[ArrivedMessage], now: int
     ) -> Turn | Commit:
-        """Take all that has arrived; the orchestrator runs unless it stays suspended or has not begun."""
+        """Take all that has arrived; the orchestrator runs unless there is nothing or it has not begun."""
         assert isinstance(replay, EncodedHistory)
         taken = take_everything(instance, replay, arrived)
         begins = replay.started or taken.has(events.ExecutionStarted)
-        wakes = taken.has(events.ExecutionResumed) or taken.has(events.ExecutionTerminated)
-        is_held = replay.suspended and not wakes
-        if not taken.events or not begins or is_held:
+        if not taken.events or not begins:
             return record_unrun(instance, taken, self._rules, now)
         return OrchestratorTurn(instance, replay, taken, self._rules, now)
 

@@ -33,21 +33,14 @@ def invocation_failure(name: str, raised: Raised) -> FailureDetails:
 
 
 def record_unrun(instance: Instance, taken: Taken, rules: Rules, now: int) -> Commit:
-    """The commit of an episode that needs no replay.
-
-    That is when nothing has come; when the instance stays suspended, because the SDK would only put the
-    events aside and repeat actions that it has given already; and when it is terminated before its start.
-    """
+    """The commit of an episode without a replay: nothing of use has come, or the end ahead of the start."""
     commit = Commit(instance, consumed=taken.consumed)
-    if not taken.events:
-        return commit
-    episode = _opened(instance, taken, rules, now, now)
-    termination = next((e for e in taken.events if isinstance(e, events.ExecutionTerminated)), None)
-    if termination is not None:
-        _end(episode, 0, Complete(Status.TERMINATED, termination.reason))
-    else:
-        episode.record(events.OrchestratorCompleted(now))
-    return episode.commit
+    for event in taken.events:
+        if isinstance(event, events.ExecutionTerminated):
+            episode = _opened(instance, taken, rules, now, now)
+            _end(episode, 0, Complete(Status.TERMINATED, event.reason))
+            return episode.commit
+    return commit
 
 
 class OrchestratorTurn(Turn):
@@ -110,7 +103,7 @@ class OrchestratorTurn(Turn):
         """Whether the action is one that an earlier episode has carried out.
 
         While the SDK is suspended it does not look at the events that confirm its actions, and gives them
-        again when it is terminated.
+        again in every episode.
         """
         is_held = self._history.suspended and not self._taken.has(events.ExecutionResumed)
         return is_held and task_id <= self._history.highest_task_id
