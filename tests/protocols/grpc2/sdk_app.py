@@ -4,6 +4,7 @@ import asyncio
 import json
 import traceback
 from collections.abc import Callable, Iterable
+from inspect import signature
 from typing import Any
 
 import azure.durable_functions as df
@@ -58,7 +59,7 @@ def as_activity(function: Callable[..., Any]) -> Activity:
     """A plain function as an activity: JSON in, JSON out."""
 
     def run(payload: bytes, attempt: int) -> Outcome:
-        arguments = (json.loads(payload), attempt)[: function.__code__.co_argcount]
+        arguments = (json.loads(payload), attempt)[: len(signature(function).parameters)]
         try:
             return Returned(json.dumps(function(*arguments)))
         except Exception as error:

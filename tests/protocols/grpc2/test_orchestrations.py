@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import azure.durable_functions as df
 import pytest
 from durabletask import task
 
@@ -418,6 +419,24 @@ def test_a_result_that_comes_twice_counts_once():
     hub.run_all()
 
     assert result_of(hub) == (Status.COMPLETED, "[0, 2, 4, 6, 8]")
+
+
+def test_an_activity_in_the_style_of_durabletask_has_two_parameters():
+    def greet(context: task.ActivityContext, name: str) -> str:
+        return f"Hello {name}"
+
+    def call(context):
+        return (yield context.call_activity("greet", "Ada"))
+
+    app = df.DFApp()
+    app.activity_trigger(input_name="name")(greet)
+    adapted = next(each for each in app.get_functions() if each.get_function_name() == "greet")
+    hub = new_hub(call, activities=[adapted.get_user_function()])
+    hub.start("call")
+
+    hub.run_all()
+
+    assert result_of(hub) == (Status.COMPLETED, '"Hello Ada"')
 
 
 def test_an_activity_without_input_gets_null_and_may_return_nothing():
