@@ -216,7 +216,8 @@ def take(entity: Instance, arrived: Sequence[ArrivedMessage], limit: int) -> Ent
     """
     intake = EntityIntake(entity.locked_by)
     holder = entity.locked_by
-    requests: list[tuple[int, EntityRequest]] = []
+    held: list[tuple[int, EntityRequest]] = []
+    others: list[tuple[int, EntityRequest]] = []
     for message in arrived:
         event = message.event
         if isinstance(event, EventRaised) and event.name == RELEASE_EVENT:
@@ -226,16 +227,16 @@ def take(entity: Instance, arrived: Sequence[ArrivedMessage], limit: int) -> Ent
         request = _request(entity, message)
         if request is None:
             intake.consumed.append(message.message_id)
+        elif holder is not None and request.parent == holder:
+            held.append((message.message_id, request))
         else:
-            requests.append((message.message_id, request))
+            others.append((message.message_id, request))
     intake.locked_by = holder
-    _choose(intake, requests, limit)
+    _choose(intake, held if holder is not None else [*held, *others], limit)
     return intake
 
 
-def _choose(intake: EntityIntake, requests: list[tuple[int, EntityRequest]], limit: int) -> None:
-    holder = intake.locked_by
-    may = requests if holder is None else [each for each in requests if each[1].parent == holder]
+def _choose(intake: EntityIntake, may: list[tuple[int, EntityRequest]], limit: int) -> None:
     for each in may:
         if intake.lock_request is not None or len(intake.batch) == limit:
             intake.left = intake.lock_request is None or intake.lock_request[1].parent == each[1].parent

@@ -21,7 +21,7 @@ from funchost.durable.events import (
     ExecutionTerminated,
     Scheduling,
 )
-from funchost.durable.instances import Instance, Status
+from funchost.durable.instances import Instance
 from funchost.durable.protocol import Replay
 from funchost.protocols.grpc2.messages import history_event
 
@@ -32,9 +32,13 @@ _NEW_EVENT = 0x22
 
 
 class EncodedHistory(Replay):
-    """The encoded history of an execution; `started` tells that its start was taken."""
+    """The encoded history of an execution.
 
-    __slots__ = ("_instance", "_length", "_open", "_past", "highest_task_id", "started")
+    `started` tells that its start was taken, `suspended` that the SDK holds it; `highest_task_id` is the last
+    number that it gave.
+    """
+
+    __slots__ = ("_instance", "_length", "_open", "_past", "highest_task_id", "started", "suspended")
 
     def __init__(self, instance: Instance, history: Iterable[Event] = ()) -> None:
         self._instance = instance
@@ -43,6 +47,7 @@ class EncodedHistory(Replay):
         self._open: Counter[int] = Counter()
         self.highest_task_id = 0
         self.started = False
+        self.suspended = False
         self.keep(history)
 
     @property
@@ -68,6 +73,8 @@ class EncodedHistory(Replay):
                 self._open[event.task_id] -= 1
             elif isinstance(event, ExecutionStarted):
                 self.started = True
+            elif isinstance(event, ExecutionSuspended | ExecutionResumed):
+                self.suspended = isinstance(event, ExecutionSuspended)
 
     def open_count(self, task_id: int) -> int:
         """How many schedulings under this number have not ended: a retry uses the number again."""
@@ -96,7 +103,7 @@ class Taken:
 
     @property
     def suspension(self) -> ExecutionSuspended | ExecutionResumed | None:
-        """The last request to suspend or resume."""
+        """The last request that suspends the instance or resumes it."""
         for event in reversed(self.events):
             if isinstance(event, ExecutionSuspended | ExecutionResumed):
                 return event
@@ -107,7 +114,8 @@ def take_everything(instance: Instance, history: EncodedHistory, arrived: Sequen
     """Take all that has arrived, in order; the SDK itself holds back what nobody awaits.
 
     Messages for another execution, a second start and completions of nothing open are thrown away, which
-    makes a result count once. What arrives ahead of a scheduled start waits for it, all but the request to
+    makes a result count once. So are requests to suspend what is suspended and to resume what is not: the
+    SDK would hang or fail. What arrives ahead of a scheduled start waits for it, all but the request to
     terminate.
     """
     taken = Taken()
@@ -124,6 +132,7 @@ def take_everything(instance: Instance, history: EncodedHistory, arrived: Sequen
             return taken
         meant = [start, *(message for message in meant if message is not start)]
     ended: Counter[int] = Counter()
+    suspended = history.suspended
     for message in meant:
         taken.consumed.append(message.message_id)
         event = message.event
@@ -133,15 +142,12 @@ def take_everything(instance: Instance, history: EncodedHistory, arrived: Sequen
             ended[event.task_id] += 1
         elif isinstance(event, ExecutionStarted) and (history.started or message is not start):
             continue
+        elif isinstance(event, ExecutionSuspended | ExecutionResumed):
+            if suspended is isinstance(event, ExecutionSuspended):
+                continue
+            suspended = not suspended
         taken.events.append(event)
     return taken
-
-
-def suspended_after(instance: Instance, taken: Taken) -> bool:
-    """Whether the instance is suspended when these events have been seen."""
-    if taken.suspension is None:
-        return instance.status is Status.SUSPENDED
-    return isinstance(taken.suspension, ExecutionSuspended)
 
 
 def _take_termination(taken: Taken, meant: Sequence[ArrivedMessage]) -> None:

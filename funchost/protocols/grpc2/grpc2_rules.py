@@ -15,7 +15,7 @@ from funchost.durable.entities import idle, take
 from funchost.durable.episode_commit import Rules
 from funchost.durable.events import Event, TaskCompleted, TaskFailed
 from funchost.durable.failures import FailureDetails
-from funchost.durable.instances import Instance, SdkProtocol, Status
+from funchost.durable.instances import Instance, SdkProtocol
 from funchost.durable.protocol import Outcome, Raised, Replay, SdkRules, Turn
 from funchost.durable.refusals import Unreadable
 from funchost.durable.text import dump_json, parse_json, storable
@@ -40,13 +40,11 @@ class Grpc2Rules(SdkRules):
     def begin_episode(
         self, instance: Instance, replay: Replay, arrived: Sequence[ArrivedMessage], now: int
     ) -> Turn | Commit:
-        """Take all that has arrived; the orchestrator runs unless it stays suspended or has not begun."""
+        """Take all that has arrived; the orchestrator runs unless there is nothing or it has not begun."""
         assert isinstance(replay, EncodedHistory)
         taken = take_everything(instance, replay, arrived)
         begins = replay.started or taken.has(events.ExecutionStarted)
-        wakes = taken.has(events.ExecutionResumed) or taken.has(events.ExecutionTerminated)
-        is_held = instance.status is Status.SUSPENDED and not wakes
-        if not taken.events or not begins or is_held:
+        if not taken.events or not begins:
             return record_unrun(instance, taken, self._rules, now)
         return OrchestratorTurn(instance, replay, taken, self._rules, now)
 
@@ -58,6 +56,10 @@ class Grpc2Rules(SdkRules):
         if not intake.batch:
             return idle(entity, intake, now)
         return EntityTurn(entity, intake, self._rules.default_version)
+
+    def activity_payload(self, task: ActivityTask) -> bytes:
+        """The input as JSON text. The SDK gives empty text to the retry of a call without input."""
+        return (task.input or "null").encode()
 
     def activity_ended(self, task: ActivityTask, outcome: Outcome, now: int) -> Event:
         """TaskCompleted with the result as compact JSON, or TaskFailed with what was raised."""
@@ -76,7 +78,8 @@ class Grpc2Rules(SdkRules):
     ) -> Event:
         """TaskFailed with the reason as the failure's message, where the SDK looks for it."""
         text = storable(reason)
-        return TaskFailed(now, task.task_id, text, None, FailureDetails("ActivityFunctionNotRun", text))
+        error_type = "FunctionTimeoutException" if timed_out else "ActivityFunctionNotRun"
+        return TaskFailed(now, task.task_id, text, None, FailureDetails(error_type, text))
 
 
 def _task_failed(task: ActivityTask, failure: FailureDetails, now: int) -> TaskFailed:

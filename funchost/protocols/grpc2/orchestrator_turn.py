@@ -16,7 +16,7 @@ from funchost.durable.instances import Instance, Status
 from funchost.durable.protocol import Outcome, Raised, Refusal, Turn
 from funchost.durable.refusals import Unreadable
 from funchost.durable.text import storable
-from funchost.protocols.grpc2.encoded_history import EncodedHistory, Taken, suspended_after
+from funchost.protocols.grpc2.encoded_history import EncodedHistory, Taken
 from funchost.protocols.grpc2.response import OrchestratorAnswer, parse_answer
 
 _CUSTOM_STATUS_LIMIT = 16 * 1024
@@ -33,21 +33,14 @@ def invocation_failure(name: str, raised: Raised) -> FailureDetails:
 
 
 def record_unrun(instance: Instance, taken: Taken, rules: Rules, now: int) -> Commit:
-    """The commit of an episode that needs no replay.
-
-    That is when nothing has come; when the instance stays suspended, because the SDK would only put the
-    events aside and repeat actions that it has given already; and when it is terminated before its start.
-    """
+    """The commit of an episode without a replay: nothing of use has come, or the end ahead of the start."""
     commit = Commit(instance, consumed=taken.consumed)
-    if not taken.events:
-        return commit
-    episode = _opened(instance, taken, rules, now, now)
-    termination = next((e for e in taken.events if isinstance(e, events.ExecutionTerminated)), None)
-    if termination is not None:
-        _end(episode, 0, Complete(Status.TERMINATED, termination.reason))
-    else:
-        episode.record(events.OrchestratorCompleted(now))
-    return episode.commit
+    for event in taken.events:
+        if isinstance(event, events.ExecutionTerminated):
+            episode = _opened(instance, taken, rules, now, now)
+            _end(episode, 0, Complete(Status.TERMINATED, event.reason))
+            return episode.commit
+    return commit
 
 
 class OrchestratorTurn(Turn):
@@ -110,11 +103,10 @@ class OrchestratorTurn(Turn):
         """Whether the action is one that an earlier episode has carried out.
 
         While the SDK is suspended it does not look at the events that confirm its actions, and gives them
-        again when it is terminated.
+        again in every episode.
         """
-        was_suspended = self._instance.status is Status.SUSPENDED
-        resumed = self._taken.has(events.ExecutionResumed)
-        return was_suspended and not resumed and task_id <= self._history.highest_task_id
+        is_held = self._history.suspended and not self._taken.has(events.ExecutionResumed)
+        return is_held and task_id <= self._history.highest_task_id
 
     def _hand_on_requests(self, episode: EpisodeCommit) -> None:
         """Clients mean the instance, not one execution: the next one gets their requests, which this one has
@@ -136,8 +128,12 @@ class OrchestratorTurn(Turn):
 
 def _opened(instance: Instance, taken: Taken, rules: Rules, opening: int, now: int) -> EpisodeCommit:
     """A commit that has taken its events and shows the status that follows from them."""
-    status = Status.SUSPENDED if suspended_after(instance, taken) else Status.RUNNING
-    output = instance.output if taken.suspension is None else taken.suspension.reason
+    status, output = instance.status, instance.output
+    if taken.suspension is not None:
+        is_suspension = isinstance(taken.suspension, events.ExecutionSuspended)
+        status, output = Status.SUSPENDED if is_suspension else Status.RUNNING, taken.suspension.reason
+    elif status is not Status.SUSPENDED:
+        status = Status.RUNNING
     begun = replace(instance, status=status, output=output, updated_at=now)
     history: list[Event] = [events.OrchestratorStarted(opening), *taken.events]
     return EpisodeCommit(Commit(begun, consumed=list(taken.consumed), history=history), rules, now)
