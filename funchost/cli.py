@@ -118,9 +118,9 @@ def start(functions: tuple[str, ...], **options: Any) -> None:
     except settings.SettingsError as error:
         raise WrongSetting(str(error)) from error
 
-    from funchost import console, host
+    from funchost import console, supervisor
 
     console.setup_logging(loaded, "i1" if loaded.instances == 1 else "main")
     for warning in loaded.warnings:
         logging.getLogger("Host.General").warning(warning)
-    sys.exit(host.run(loaded))
+    sys.exit(supervisor.run(loaded))

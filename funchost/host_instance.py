@@ -1,71 +1,78 @@
 """One host instance: the rooms put together, from the first socket to the last child.
 
-It composes and orders; it decides nothing about requests, functions or instances. The sockets and the task
+It composes and obeys; it decides nothing about requests, functions or instances. The sockets and the task
 hub stay open for its whole life; the app in between may be started again.
 """
 
+from __future__ import annotations
+
 import asyncio
-import errno
+import functools
+import json
+import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
-from collections.abc import Sequence
-from multiprocessing.connection import Connection
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funchost import console
-from funchost.exits import EXIT_AT_ONCE, EXIT_BAD_SETTING, EXIT_STOPPED, CannotStart
-from funchost.role import Order, Role
-from funchost.settings import Settings
+from funchost import console, settings
+from funchost.app_run import (
+    EXIT_AT_ONCE,
+    EXIT_FAILED,
+    EXIT_STOPPED,
+    GRACE_SECONDS,
+    HUB_SECONDS,
+    AppRun,
+    CannotStart,
+    Wanted,
+    attempt,
+)
+from funchost.settings import Settings, SettingsError
 from funchost.sources import Sources, SourceWatcher
 from funchost.taskhub import TaskHub, TaskHubError
 
 if TYPE_CHECKING:
-    from funchost.app_runs import AppRuns
+    from funchost.http.admin.host import Order
     from funchost.http.admission.keys import KeyFile
+    from funchost.http.server import HttpFrontEnd
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_STILL_OFFLINE_SECONDS = 1.0
 
-# How long a stop waits for HTTP requests, and then for all other work.
-GRACE_SECONDS = 10.0
-_BACKLOG = 1024
+_log = logging.getLogger("Host.General")
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The public socket. Raises CannotStart when the port is taken or the address is not ours."""
-    family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
+@dataclass(frozen=True, slots=True)
+class Supervised:
+    """What an instance below a supervisor is given.
+
+    On `line` it reads what is wanted, a JSON object for each change; it writes the orders that it gets and,
+    when the app serves requests, the number of its run. The end of the line is the end of the supervisor.
+    """
+
+    number: int
+    wanted: Wanted
+    line: socket.socket
+
+
+def run(
+    settings: Settings, listening: socket.socket, began: float, supervised: Supervised | None = None
+) -> int:
+    """Run one host instance on this socket until it is told to stop; returns the exit code.
+
+    `began` is the moment of the start, of time.monotonic().
+    """
     try:
-        return socket.create_server((settings.address, settings.port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise CannotStart(_cannot_listen(settings, error), EXIT_BAD_SETTING) from error
-
-
-def _cannot_listen(settings: Settings, error: OSError) -> str:
-    match error.errno:
-        case errno.EADDRNOTAVAIL:
-            return (
-                f"Address {settings.address} is no address of this machine. Give one that it has with "
-                "--address, for example 127.0.0.1, or 0.0.0.0 for all of them."
-            )
-        case errno.EACCES:
-            return (
-                f"Port {settings.port} is not allowed for this user. Give one of 1024 or more, for example "
-                "--port 7071."
-            )
-    return (
-        f"Port {settings.port} is unavailable. Close the process using that port, or specify another "
-        f"port using --port [-p]. ({error.strerror})"
-    )
-
-
-def run_instance(settings: Settings, listening: socket.socket, role: Role) -> int:
-    """Run one host instance on this socket until it is told to stop; returns the exit code."""
-    try:
-        asyncio.run(_serve(settings, listening, role))
-        return EXIT_STOPPED
+        return asyncio.run(HostInstance(settings, began, supervised).serve(listening))
     except CannotStart as problem:
         return give_up(problem)
+    except (OSError, sqlite3.Error) as error:
+        return give_up(CannotStart(f"The host cannot go on: {error}. Start it again when this is mended."))
     finally:
         console.flush()
 
@@ -77,156 +84,267 @@ def give_up(problem: CannotStart) -> int:
     return problem.exit_code
 
 
-async def _serve(settings: Settings, listening: socket.socket, role: Role) -> None:
-    """Start everything, serve until the order to stop, stop everything in the opposite order."""
-    # Loaded here, so that the command line answers without it.
-    from funchost.app_runs import AppRuns
-    from funchost.http.server import HttpFrontEnd
-
-    runs = AppRuns(settings, role)
-    orders = _Orders(runs, role)
-    orders.listen()
-    keys = _open_keys(settings, role)
-    hub = await _open_hub(settings)
-    front_end = HttpFrontEnd(settings, orders, keys)
-    watcher = _watch_sources(settings, role, runs)
-    try:
-        await front_end.start_rpc()
-        await front_end.start(listening)
-        await runs.run(hub, front_end)
-        if role.announces:
-            console.print_stopping(GRACE_SECONDS)
-    except BaseException as problem:
-        front_end.fail(str(problem))
-        raise
-    finally:
-        runs.drain()
-        if watcher is not None:
-            await asyncio.to_thread(watcher.stop)
-        await front_end.stop(GRACE_SECONDS)
-        await runs.end(GRACE_SECONDS)
-        await front_end.stop_rpc()
-        await hub.close()
-
-
-async def _open_hub(settings: Settings) -> TaskHub:
-    hub = settings.hub
-    try:
-        return await TaskHub.open(
-            settings.data_dir,
-            hub.name,
-            power_loss_safe=hub.power_loss_safe,
-        )
-    except (TaskHubError, OSError) as error:
-        raise CannotStart(str(error)) from error
-
-
-def _open_keys(settings: Settings, role: Role) -> "KeyFile | None":
-    from funchost.http.admission.keys import KeyFile, KeyFileError
-
-    if not settings.enable_auth:
+def watch_sources(settings: Settings, on_change: Callable[[], object]) -> SourceWatcher | None:
+    """Tell a person and `on_change`, in a thread of its own, when sources change; None without `--watch`."""
+    if settings.watch is None:
         return None
-    try:
-        keys = KeyFile(settings.data_dir)
-    except KeyFileError as error:
-        raise CannotStart(str(error)) from error
-    if role.announces:
-        console.print_keys(keys.path)
-    return keys
 
-
-def _watch_sources(settings: Settings, role: Role, runs: "AppRuns") -> SourceWatcher | None:
-    """Restart the app when its sources change, unless a supervisor watches for all instances."""
-    if settings.watch is None or role.supervisor is not None:
-        return None
-    loop = asyncio.get_running_loop()
-
-    def restart(paths: tuple[str, ...]) -> None:
+    def tell(paths: tuple[str, ...]) -> None:
         console.print_changes(paths)
-        loop.call_soon_threadsafe(runs.restart)
+        on_change()
 
-    watcher = SourceWatcher(Sources(settings.script_root, settings.data_dir, settings.watch), restart)
+    watcher = SourceWatcher(Sources(settings.script_root, settings.data_dir, settings.watch), tell)
     watcher.start()
     return watcher
 
 
-class _Orders:
-    """Orders to this instance, from signals, the supervisor and the admin endpoints; those of the last go to
-    all instances."""
+def reserve_port() -> socket.socket:
+    """A loopback port that nobody else gets, for a server that binds it later with SO_REUSEPORT.
 
-    def __init__(self, runs: "AppRuns", role: Role) -> None:
-        self._runs = runs
-        self._role = role
+    The socket does not listen, so that every connection goes to that server.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
+
+
+class HostInstance:
+    """Obeys signals, the supervisor and the admin endpoints; runs the app, once more after each restart.
+
+    An app that cannot start ends the host only when nobody could mend it meanwhile: at the first start,
+    without `--watch`.
+    """
+
+    def __init__(self, settings: Settings, began: float, supervised: Supervised | None) -> None:
+        self._settings = settings
+        self._began = began
+        self._supervised = supervised
+        self._wanted = Wanted() if supervised is None else supervised.wanted
+        self._label = f"i{1 if supervised is None else supervised.number}"
+        # One of the instances prints what is the same in all of them.
+        self._announces = self._label == "i1"
+        self._is_stopping = False
+        # A new run or a stop is wanted.
+        self._interrupted = asyncio.Event()
+        self._app: AppRun | None = None
+        # For a second listener that workers call and that only some apps need.
+        self._spare_port = reserve_port()
+        self._to_supervisor: asyncio.StreamWriter | None = None
+        self._listening_to_supervisor: asyncio.Task[None] | None = None
 
     @property
     def is_draining(self) -> bool:
         """Whether no work is taken but HTTP requests."""
-        return self._runs.is_draining
+        return self._wanted.drained
 
     @property
     def in_flight(self) -> int:
         """How many invocations run."""
-        return self._runs.in_flight
+        return 0 if self._app is None else self._app.pool.in_flight
 
     @property
     def worker_pids(self) -> Sequence[int]:
         """The worker processes that take work."""
-        return self._runs.worker_pids
+        return () if self._app is None else self._app.pool.pids
 
-    def drain(self) -> None:
-        """Let all instances take no new work but HTTP requests."""
-        self._tell_all("drain")
+    def order(self, order: Order) -> None:
+        """Have all instances of the command carry out an order, soon."""
+        if self._supervised is None:
+            self._obey(self._wanted.after(order))
+        else:
+            self._tell_supervisor(order)
 
-    def resume(self) -> None:
-        """Let all instances take work again."""
-        self._tell_all("resume")
+    async def serve(self, listening: socket.socket) -> int:
+        """Start everything, serve until the order to stop, stop everything in the opposite order.
 
-    def restart(self) -> None:
-        """Let all instances start the app again."""
-        self._tell_all("restart")
+        Returns the exit code. Raises CannotStart when the first start fails and no source is watched.
+        """
+        # Loaded here, so that the supervisor does without it.
+        from funchost.http.server import HttpFrontEnd
 
-    def listen(self) -> None:
+        await self._listen_to_orders()
+        keys = self._open_keys()
+        hub = await self._open_hub()
+        front_end = HttpFrontEnd(self._settings, self, keys)
+        loop, watcher = asyncio.get_running_loop(), None
+        # A supervisor watches for all instances.
+        if self._supervised is None:
+            restart = functools.partial(loop.call_soon_threadsafe, self.order, "restart")
+            watcher = watch_sources(self._settings, restart)
+        try:
+            await front_end.start_rpc()
+            await front_end.start(listening)
+            await self._run_app(hub, front_end)
+            if self._announces:
+                console.print_stopping(GRACE_SECONDS)
+        except BaseException as problem:
+            front_end.fail(str(problem))
+            raise
+        finally:
+            stopped_well = await self._stop(hub, front_end, watcher)
+        return EXIT_STOPPED if stopped_well else EXIT_FAILED
+
+    async def _stop(self, hub: TaskHub, front_end: HttpFrontEnd, watcher: SourceWatcher | None) -> bool:
+        """Take every step, whatever becomes of those before; whether all went well."""
+        went_well = True
+        if self._app is not None:
+            self._app.take_work(False)
+        if watcher is not None:
+            went_well &= await attempt("Ending the watch", asyncio.to_thread(watcher.stop))
+        went_well &= await attempt("Closing the port", front_end.stop(GRACE_SECONDS))
+        if self._app is not None:
+            went_well &= await self._app.stop(GRACE_SECONDS)
+        self._spare_port.close()
+        went_well &= await attempt("Closing the workers' port", front_end.stop_rpc())
+        return went_well & await attempt("Closing the task hub", hub.close(), HUB_SECONDS)
+
+    async def _run_app(self, hub: TaskHub, front_end: HttpFrontEnd) -> None:
+        """Run the app, once more for each new run that is wanted, until the order to stop."""
+        await self._run_once(hub, front_end, is_first=True)
+        while not self._is_stopping:
+            front_end.hold()
+            self._began = time.monotonic()
+            if self._app is not None and not await self._app.stop(GRACE_SECONDS):
+                raise CannotStart("The app cannot be restarted: see the lines above. Start funchost again.")
+            self._interrupted.clear()
+            # The order to stop may have come while the last run was ended.
+            if not self._is_stopping:
+                await self._run_once(hub, front_end, is_first=False)
+
+    async def _run_once(self, hub: TaskHub, front_end: HttpFrontEnd, is_first: bool) -> None:
+        """From a start to the next order to restart or to stop."""
+        if front_end.is_offline:
+            front_end.fail("The app is offline.")
+            while front_end.is_offline and not self._interrupted.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._interrupted.wait(), _STILL_OFFLINE_SECONDS)
+            return
+        try:
+            if not is_first:
+                self._reload_settings()
+            await self._start(hub, front_end, is_first)
+        except (CannotStart, SettingsError) as problem:
+            if is_first and self._settings.watch is None:
+                raise
+            front_end.fail(str(problem))
+            if self._announces:
+                console.print_failed_start(str(problem), self._settings)
+        await self._interrupted.wait()
+
+    async def _start(self, hub: TaskHub, front_end: HttpFrontEnd, is_first: bool) -> None:
+        """Start one run; an order that comes meanwhile is obeyed. Raises CannotStart."""
+        number = self._wanted.run
+        binding = self._client_binding(front_end)
+        app = self._app = AppRun(self._settings, hub, binding, self._label)
+        load = asyncio.create_task(app.load())
+        order = asyncio.create_task(self._interrupted.wait())
+        await asyncio.wait([load, order], return_when=asyncio.FIRST_COMPLETED)
+        order.cancel()
+        if not load.done():
+            await app.stop(0)
+            load.cancel()
+            await asyncio.wait([load])
+            return
+        load.result()
+        await self._open_doors(app, front_end)
+        if self._announces:
+            console.print_functions(app.functions, self._settings)
+            if is_first:
+                console.print_knobs(self._settings)
+        app.start_dispatchers()
+        if self._wanted.drained:
+            app.take_work(False)
+        if self._supervised is None:
+            console.print_ready(self._settings, time.monotonic() - self._began)
+        else:
+            self._tell_supervisor(number)
+
+    async def _open_doors(self, app: AppRun, front_end: HttpFrontEnd) -> None:
+        """Let requests in: the app is indexed, and no work of the task hub has been given to it yet.
+
+        The server of the spare port belongs here too; it must outlive the app. Raises CannotStart.
+        """
+        from funchost.http.routing.routes import RouteError
+
+        try:
+            front_end.ready(self._settings, app.clients, app.pool, app.functions, app.timer_payload)
+        except RouteError as error:
+            hint = 'Mend the route, or set extensions.http.routePrefix to "" in host.json.'
+            raise CannotStart(f"{error}\n{hint}") from error
+
+    def _reload_settings(self) -> None:
+        self._settings = settings.reload(self._settings, os.environ)
+        console.setup_logging(self._settings, self._label)
+        if self._announces:
+            for warning in self._settings.warnings:
+                _log.warning(warning)
+
+    def _client_binding(self, front_end: HttpFrontEnd) -> dict[str, object]:
+        from funchost.http.management.documents import client_binding
+
+        hub = self._settings.hub
+        urls = (front_end.webhook_base_url, front_end.rpc_base_url)
+        return client_binding(*urls, hub.name, hub.connection_name, front_end.webhook_key)
+
+    async def _open_hub(self) -> TaskHub:
+        hub = self._settings.hub
+        try:
+            return await TaskHub.open(self._settings.data_dir, hub.name, power_loss_safe=hub.power_loss_safe)
+        except TaskHubError as error:
+            raise CannotStart(str(error)) from error
+
+    def _open_keys(self) -> KeyFile | None:
+        from funchost.http.admission.keys import KeyFile, KeyFileError
+
+        if not self._settings.enable_auth:
+            return None
+        try:
+            keys = KeyFile(self._settings.data_dir)
+        except KeyFileError as error:
+            raise CannotStart(str(error)) from error
+        if self._announces:
+            console.print_keys(keys.path)
+        return keys
+
+    async def _listen_to_orders(self) -> None:
         """Obey from now on."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._asked_to_stop)
-        if self._role.orphaned is None:
+        if self._supervised is None:
             loop.add_signal_handler(signal.SIGINT, self._asked_to_stop)
-        else:
-            # In a terminal Ctrl+C reaches every process; the supervisor's word is the one that counts.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            loop.add_reader(self._role.orphaned, self._orphaned, self._role.orphaned)
-        if self._role.supervisor is not None:
-            loop.add_reader(self._role.supervisor.fileno(), self._order_arrived, self._role.supervisor)
+            return
+        # In a terminal Ctrl+C reaches every process; the supervisor's word is the one that counts.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        reader, self._to_supervisor = await asyncio.open_connection(sock=self._supervised.line)
+        self._listening_to_supervisor = asyncio.create_task(self._listen_to_supervisor(reader))
 
-    def _tell_all(self, order: Order) -> None:
-        if self._role.supervisor is None:
-            self._obey(order)
-        else:
-            self._role.supervisor.send(order)
+    async def _listen_to_supervisor(self, reader: asyncio.StreamReader) -> None:
+        with suppress(OSError):
+            async for text in reader:
+                self._obey(Wanted(**json.loads(text)))
+        # It is gone: nobody is left who would stop this instance.
+        self._stop_soon()
 
-    def _obey(self, order: Order) -> None:
-        match order:
-            case "restart":
-                self._runs.restart()
-            case "drain":
-                self._runs.drain()
-            case "resume":
-                self._runs.resume()
+    def _tell_supervisor(self, word: Order | int) -> None:
+        assert self._to_supervisor is not None
+        self._to_supervisor.write(json.dumps(word).encode() + b"\n")
 
-    def _order_arrived(self, supervisor: Connection) -> None:
-        try:
-            self._obey(supervisor.recv())
-        except (EOFError, OSError):
-            # The supervisor is gone; `orphaned` tells the rest.
-            asyncio.get_running_loop().remove_reader(supervisor.fileno())
+    def _obey(self, wanted: Wanted) -> None:
+        """Turn to what is wanted now; a new run is started by `_run_app`."""
+        before, self._wanted = self._wanted, wanted
+        if wanted.run != before.run:
+            self._interrupted.set()
+        elif wanted.drained != before.drained and self._app is not None:
+            self._app.take_work(not wanted.drained)
 
     def _asked_to_stop(self) -> None:
-        if self._runs.is_stopping and self._role.orphaned is None:
+        if self._is_stopping and self._supervised is None:
             console.flush()
             # Workers end by themselves when their pipe closes.
             os._exit(EXIT_AT_ONCE)
-        self._runs.stop()
+        self._stop_soon()
 
-    def _orphaned(self, descriptor: int) -> None:
-        asyncio.get_running_loop().remove_reader(descriptor)
-        self._runs.stop()
+    def _stop_soon(self) -> None:
+        self._is_stopping = True
+        self._interrupted.set()

@@ -1,210 +1,250 @@
-"""Several host instances under one command: they share the port and the task hub.
+"""The command's own process: it listens, and runs one host instance, or several below it.
 
-The supervisor listens, hands the socket to every instance, replaces one that dies, and stops them all.
-It serves no request itself.
+Several share the port and the task hub. The supervisor hands them the socket, replaces one that dies, keeps
+what orders want of all of them, and stops them. It serves no request, and nothing in its loop waits for one
+instance.
 """
 
+import asyncio
+import errno
+import json
 import logging
 import multiprocessing
-import multiprocessing.connection
 import os
 import signal
 import socket
-import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from dataclasses import asdict, dataclass, field
 from multiprocessing.process import BaseProcess
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from funchost import console, host_instance
-from funchost.exits import EXIT_AT_ONCE, EXIT_CANNOT_START, EXIT_STOPPED
-from funchost.role import Order, Role
+from funchost.app_run import (
+    EXIT_AT_ONCE,
+    EXIT_BAD_SETTING,
+    EXIT_FAILED,
+    EXIT_STOPPED,
+    GRACE_SECONDS,
+    CannotStart,
+    Wanted,
+)
 from funchost.settings import Settings
-from funchost.sources import Sources, SourceWatcher
+
+if TYPE_CHECKING:
+    from funchost.http.admin.host import Order
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_BACKLOG = 1024
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 10.0
+_HEALTHY_SECONDS = 60.0
+_STOP_SECONDS = GRACE_SECONDS * 2 + 5.0
 
 _log = logging.getLogger("Host.General")
 _processes = multiprocessing.get_context("spawn")
 
-_LONGEST_PAUSE_SECONDS = 10.0
-_FIRST_PAUSE_SECONDS = 0.1
-_HEALTHY_SECONDS = 60.0
-_STOP_SECONDS = host_instance.GRACE_SECONDS * 2 + 5.0
+
+def run(settings: Settings) -> int:
+    """Serve the app until a signal comes; returns the exit code of the process."""
+    began = time.monotonic()
+    for number in _STOP_SIGNALS:
+        signal.signal(number, _leave)
+    console.print_banner(settings)
+    try:
+        listening = _listen(settings)
+    except CannotStart as problem:
+        return host_instance.give_up(problem)
+    if settings.instances == 1:
+        return host_instance.run(settings, listening, began)
+    try:
+        return asyncio.run(_Supervisor(settings, listening, began).run())
+    finally:
+        console.flush()
 
 
-def run(settings: Settings, listening: socket.socket, role: Role) -> int:
-    """Serve the app on several instances until a signal comes; returns the exit code.
+def _leave(number: int, frame: object) -> None:
+    """Obey a stop that comes before anything runs that would have to be stopped."""
+    console.flush()
+    # Not by an exception: one that is raised here in the midst of an import may be ignored.
+    os._exit(EXIT_STOPPED)
 
-    `role` is that of the command; its `on_ready` is called when all instances serve requests.
-    """
-    return _Supervisor(settings, listening, role).run()
+
+def _listen(settings: Settings) -> socket.socket:
+    """The public socket. Raises CannotStart when the port is taken or the address is not ours."""
+    family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
+    try:
+        return socket.create_server((settings.address, settings.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise CannotStart(_cannot_listen(settings, error), EXIT_BAD_SETTING) from error
+
+
+def _cannot_listen(settings: Settings, error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRNOTAVAIL:
+            return (
+                f"Address {settings.address} is no address of this machine. Give one that it has with "
+                "--address, for example 127.0.0.1, or 0.0.0.0 for all of them."
+            )
+        case errno.EACCES:
+            return (
+                f"Port {settings.port} is not allowed for this user. Give one of 1024 or more, for example "
+                "--port 7071."
+            )
+    return (
+        f"Port {settings.port} is unavailable. Close the process using that port, or specify another "
+        f"port using --port [-p]. ({error.strerror})"
+    )
 
 
 @dataclass(slots=True)
 class _Instance:
-    number: int
+    """One process. `ready_run` is the run of the app that it serves; 0 until it has served one."""
+
     process: BaseProcess
-    line: Connection
-    started_at: float
-    is_connected: bool = True
-    is_ready: bool = False
-    pause: float = _FIRST_PAUSE_SECONDS
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    ready_run: int = 0
 
 
 class _Supervisor:
-    def __init__(self, settings: Settings, listening: socket.socket, role: Role) -> None:
+    def __init__(self, settings: Settings, listening: socket.socket, began: float) -> None:
         self._settings = settings
         self._listening = listening
-        self._on_ready = role.on_ready
-        self._began = role.began
-        self._is_announced = False
-        self._was_ready = False
-        self._sources_have_changed = threading.Event()
-        self._stopping = False
+        self._began = began
+        self._wanted = Wanted()
+        self._announced_run = 0
+        self._stopped_well = True
         self._instances: list[_Instance] = []
-        # Signals and changed sources wake the loop through this pair.
-        self._woken, self._waker = os.pipe()
+        # It has a result when the command is to end.
+        self._exit_code: asyncio.Future[int]
 
-    def run(self) -> int:
-        os.set_blocking(self._waker, False)
-        signal.set_wakeup_fd(self._waker)
-        for number in host_instance.STOP_SIGNALS:
-            signal.signal(number, self._asked_to_stop)
-        watcher = self._watch_sources()
-        self._instances = [self._start(number + 1) for number in range(self._settings.instances)]
-        exit_code: int | None = None
-        while exit_code is None and not self._stopping:
-            exit_code = self._step()
-        self._stop_all()
+    async def run(self) -> int:
+        """Keep all instances running until a signal comes; returns the exit code."""
+        loop = asyncio.get_running_loop()
+        self._exit_code = loop.create_future()
+        for stop in _STOP_SIGNALS:
+            loop.add_signal_handler(stop, self._asked_to_stop)
+        watcher = host_instance.watch_sources(
+            self._settings, lambda: loop.call_soon_threadsafe(self._order, "restart")
+        )
+        async with asyncio.TaskGroup() as group:
+            for number in range(1, self._settings.instances + 1):
+                group.create_task(self._keep_running(number))
+        self._listening.close()
         if watcher is not None:
             watcher.stop()
-        console.flush()
-        return EXIT_STOPPED if exit_code is None else exit_code
+        return self._exit_code.result() if self._stopped_well else EXIT_FAILED
 
-    def _watch_sources(self) -> SourceWatcher | None:
-        settings = self._settings
-        if settings.watch is None:
-            return None
-        watcher = SourceWatcher(
-            Sources(settings.script_root, settings.data_dir, settings.watch), self._sources_changed
-        )
-        watcher.start()
-        return watcher
+    async def _keep_running(self, number: int) -> None:
+        """Run one instance after another until the command is to end."""
+        pause = _FIRST_PAUSE_SECONDS
+        while not self._exit_code.done():
+            started_at = time.monotonic()
+            instance = await self._run_one(number)
+            code = instance.process.exitcode or 0
+            if self._exit_code.done():
+                # One that has served tells with its code whether its stop went well.
+                self._stopped_well &= code <= 0 or not instance.ready_run
+                return
+            # One that was killed (a negative code) has not said that it cannot start.
+            if code >= 0 and not instance.ready_run and not self._announced_run:
+                return _settle(self._exit_code, code or EXIT_FAILED)
+            _log.error("Host instance i%d has ended with code %d. It is started again.", number, code)
+            if time.monotonic() - started_at > _HEALTHY_SECONDS:
+                pause = _FIRST_PAUSE_SECONDS
+            await asyncio.wait([self._exit_code], timeout=pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    def _sources_changed(self, paths: tuple[str, ...]) -> None:
-        """Called in the watcher's thread."""
-        console.print_changes(paths)
-        self._sources_have_changed.set()
-        os.write(self._waker, b"c")
-
-    def _start(self, number: int, pause: float = _FIRST_PAUSE_SECONDS) -> _Instance:
-        ours, theirs = _processes.Pipe()
+    async def _run_one(self, number: int) -> _Instance:
+        """From the start of one process to its end, which is brought about when the command is to end."""
+        line, theirs = socket.socketpair()
         process = _processes.Process(
-            target=_run_child,
-            args=(self._settings, self._listening, number, theirs),
+            target=_run_instance,
+            args=(self._settings, self._listening, host_instance.Supervised(number, self._wanted, theirs)),
             name=f"funchost-i{number}",
         )
         process.start()
         theirs.close()
-        return _Instance(number, process, ours, time.monotonic(), pause=pause)
-
-    def _step(self) -> int | None:
-        """Wait for news; an exit code when the whole command must end."""
-        sentinels = [instance.process.sentinel for instance in self._instances]
-        lines = [each.line.fileno() for each in self._instances if each.is_connected]
-        heard = multiprocessing.connection.wait([*sentinels, *lines, self._woken], timeout=None)
-        if self._woken in heard:
-            os.read(self._woken, 512)
-        if self._sources_have_changed.is_set():
-            self._sources_have_changed.clear()
-            self._tell_all("restart")
-        for instance in list(self._instances):
-            if instance.is_connected and instance.line.fileno() in heard:
-                self._listen_to(instance)
-            if instance.process.sentinel in heard and not self._stopping:
-                exit_code = self._replace(instance)
-                if exit_code is not None:
-                    return exit_code
-        return None
-
-    def _listen_to(self, instance: _Instance) -> None:
-        """Take one word of an instance: that it is ready, or an order for all."""
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[int] = loop.create_future()
+        loop.add_reader(process.sentinel, _settle, ended, 0)
+        instance = _Instance(process)
+        self._instances.append(instance)
+        talk = asyncio.create_task(self._talk(instance, line, self._wanted))
         try:
-            word: Literal["ready"] | Order = instance.line.recv()
-        except (EOFError, OSError):
-            # It died; the sentinel tells the rest.
-            instance.is_connected = False
-            return
-        if word != "ready":
-            self._tell_all(word)
-            return
-        instance.is_ready = True
-        if not self._is_announced and all(each.is_ready for each in self._instances):
-            self._is_announced = self._was_ready = True
-            self._on_ready(time.monotonic() - self._began)
+            await asyncio.wait([ended, self._exit_code], return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                process.terminate()
+                await asyncio.wait([ended], timeout=_STOP_SECONDS)
+        finally:
+            loop.remove_reader(process.sentinel)
+            self._instances.remove(instance)
+            talk.cancel()
+            process.kill()
+            # The sentinel tells of the end a moment before the exit code is there.
+            process.join()
+        return instance
 
-    def _tell_all(self, order: Order) -> None:
+    async def _talk(self, instance: _Instance, line: socket.socket, told: Wanted) -> None:
+        """Hear an instance, and tell it what is wanted: the latest only, when it does not read."""
+        reader, writer = await asyncio.open_connection(sock=line)
+        writer.transport.set_write_buffer_limits(high=0)
+        hearing = asyncio.create_task(self._hear(instance, reader))
+        # An instance that dies breaks the line; its end is noticed elsewhere.
+        try:
+            with suppress(OSError):
+                while True:
+                    instance.news.clear()
+                    if told == self._wanted:
+                        await instance.news.wait()
+                        continue
+                    told = self._wanted
+                    writer.write(json.dumps(asdict(told)).encode() + b"\n")
+                    await writer.drain()
+        finally:
+            hearing.cancel()
+            writer.close()
+
+    async def _hear(self, instance: _Instance, reader: asyncio.StreamReader) -> None:
+        with suppress(OSError):
+            async for text in reader:
+                word: Order | int = json.loads(text)
+                if isinstance(word, int):
+                    self._is_ready(instance, word)
+                else:
+                    self._order(word)
+
+    def _order(self, order: "Order") -> None:
+        self._wanted = self._wanted.after(order)
         if order == "restart":
             self._began = time.monotonic()
-            self._is_announced = False
         for instance in self._instances:
-            if order == "restart":
-                instance.is_ready = False
-            # One that has just died is started again anyway.
-            with suppress(OSError):
-                instance.line.send(order)
+            instance.news.set()
 
-    def _replace(self, instance: _Instance) -> int | None:
-        # The sentinel tells of the end a moment before the exit code is there.
-        instance.process.join()
-        code = instance.process.exitcode or 0
-        # One that was killed (a negative code) has not said that it cannot start.
-        if code >= 0 and not instance.is_ready and not self._was_ready:
-            return code or EXIT_CANNOT_START
-        _log.error("Host instance i%d has ended with code %d. It is started again.", instance.number, code)
-        if time.monotonic() - instance.started_at > _HEALTHY_SECONDS:
-            instance.pause = _FIRST_PAUSE_SECONDS
-        time.sleep(instance.pause)
-        if not self._stopping:
-            pause = min(instance.pause * 2, _LONGEST_PAUSE_SECONDS)
-            self._instances.remove(instance)
-            instance.line.close()
-            self._instances.append(self._start(instance.number, pause))
-        return None
+    def _is_ready(self, instance: _Instance, run: int) -> None:
+        instance.ready_run = run
+        ready = sum(each.ready_run == self._wanted.run for each in self._instances)
+        if ready == self._settings.instances and self._announced_run < self._wanted.run:
+            self._announced_run = self._wanted.run
+            console.print_ready(self._settings, time.monotonic() - self._began)
 
-    def _asked_to_stop(self, number: int, frame: object) -> None:
-        if self._stopping:
-            for instance in self._instances:
-                instance.process.kill()
-            console.flush()
-            os._exit(EXIT_AT_ONCE)
-        self._stopping = True
-
-    def _stop_all(self) -> None:
-        self._stopping = True
+    def _asked_to_stop(self) -> None:
+        if not self._exit_code.done():
+            return _settle(self._exit_code, EXIT_STOPPED)
         for instance in self._instances:
-            instance.process.terminate()
-        deadline = time.monotonic() + _STOP_SECONDS
-        for instance in self._instances:
-            instance.process.join(max(0.0, deadline - time.monotonic()))
-            if instance.process.is_alive():
-                instance.process.kill()
-                instance.process.join()
-        self._listening.close()
+            instance.process.kill()
+        console.flush()
+        os._exit(EXIT_AT_ONCE)
 
 
-def _run_child(settings: Settings, listening: socket.socket, number: int, line: Connection) -> None:
+def _settle(future: asyncio.Future[int], code: int) -> None:
+    """Give the future its result, unless it has one."""
+    if not future.done():
+        future.set_result(code)
+
+
+def _run_instance(settings: Settings, listening: socket.socket, supervised: host_instance.Supervised) -> None:
     """The main function of one instance's process."""
-    label = f"i{number}"
-    console.setup_logging(settings, label)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    role = Role(
-        label=label,
-        announces=number == 1,
-        on_ready=lambda seconds: line.send("ready"),
-        supervisor=line,
-        orphaned=parent.sentinel,
-    )
-    raise SystemExit(host_instance.run_instance(settings, listening, role))
+    console.setup_logging(settings, f"i{supervised.number}")
+    raise SystemExit(host_instance.run(settings, listening, time.monotonic(), supervised))

@@ -22,11 +22,11 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[settings.Se
     (tmp_path / "host.json").write_text('{"version": "2.0"}')
     monkeypatch.chdir(tmp_path)
     seen: list[settings.Settings] = []
-    host = types.ModuleType("funchost.host")
-    host.run = lambda given: seen.append(given) or 7  # type: ignore[attr-defined, func-returns-value]
+    supervisor = types.ModuleType("funchost.supervisor")
+    supervisor.run = lambda given: seen.append(given) or 7  # type: ignore[attr-defined, func-returns-value]
     console = types.ModuleType("funchost.console")
     console.setup_logging = lambda given, label: None  # type: ignore[attr-defined]
-    for name, module in {"host": host, "console": console}.items():
+    for name, module in {"supervisor": supervisor, "console": console}.items():
         monkeypatch.setitem(sys.modules, f"funchost.{name}", module)
         monkeypatch.setattr(funchost, name, module, raising=False)
     return seen
@@ -166,6 +166,6 @@ def test_a_folder_that_is_no_project_is_refused(tmp_path: Path) -> None:
 def test_help_imports_neither_the_host_nor_the_settings() -> None:
     script = (
         "import sys, funchost.cli\n"
-        "assert not {'funchost.host', 'funchost.settings', 'asyncio', 'aiohttp'} & set(sys.modules)"
+        "assert not {'funchost.supervisor', 'funchost.settings', 'asyncio', 'aiohttp'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

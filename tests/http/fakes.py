@@ -46,14 +46,8 @@ class FakeControl:
         self.in_flight = 0
         self.worker_pids = [41, 42]
 
-    def drain(self) -> None:
-        self.orders.append("drain")
-
-    def resume(self) -> None:
-        self.orders.append("resume")
-
-    def restart(self) -> None:
-        self.orders.append("restart")
+    def order(self, order: str) -> None:
+        self.orders.append(order)
 
 
 class FakeHub:

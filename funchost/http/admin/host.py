@@ -10,7 +10,7 @@ import platform
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
@@ -24,8 +24,12 @@ _LONGEST_HOST_ID = 32
 _LONGEST_STATE = 1024
 
 
+Order = Literal["restart", "drain", "resume"]
+"""Start the app again with its files as they are now; take no new work but HTTP requests; take work again."""
+
+
 class HostControl(Protocol):
-    """What the endpoints ask of the host instance. Orders are carried out soon, and by all instances."""
+    """What the endpoints ask of the host instance."""
 
     @property
     def is_draining(self) -> bool:
@@ -39,14 +43,8 @@ class HostControl(Protocol):
     def worker_pids(self) -> Sequence[int]:
         """The worker processes that take work."""
 
-    def drain(self) -> None:
-        """Take no new work but HTTP requests."""
-
-    def resume(self) -> None:
-        """Take work again."""
-
-    def restart(self) -> None:
-        """Stop the app and start it again with its files as they are now."""
+    def order(self, order: Order) -> None:
+        """Have all instances carry it out, soon."""
 
 
 class HostApi:
@@ -94,12 +92,12 @@ class HostApi:
             case ("GET", "drain", "status"):
                 return json_reply(200, self._drain_status())
             case ("POST", "drain"):
-                self._control.drain()
+                self._control.order("drain")
                 return empty_reply(202)
             case ("POST", "resume"):
                 return self._resume()
             case ("POST", "restart"):
-                self._control.restart()
+                self._control.order("restart")
                 return json_reply(200, {"scriptPath": str(self._settings.script_root)})
             case ("PUT", "state"):
                 return await self._change_state(request)
@@ -128,7 +126,7 @@ class HostApi:
     def _resume(self) -> web.Response:
         if self.state != "Running":
             return empty_reply(409)
-        self._control.resume()
+        self._control.order("resume")
         return json_reply(200, {"state": self.state})
 
     async def _change_state(self, request: web.BaseRequest) -> web.Response:
@@ -149,7 +147,7 @@ class HostApi:
             return json_reply(400, {"Message": f"The state is {self.state}; only Offline can be left so."})
         if self._settings.watch is None:
             # Otherwise the file's change is noticed anyway, and a second restart would follow the first.
-            self._control.restart()
+            self._control.order("restart")
         return empty_reply(202)
 
 

@@ -1,12 +1,16 @@
 """One run of the app: its workers and the loops that give them work, from a start to a stop.
 
 A restart is the end of one run and the start of the next. The sockets and the task hub outlive it; they
-belong to the host instance.
+belong to the host instance. What is wanted of the app is counted here and decided elsewhere.
 """
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from funchost.clock import SYSTEM_CLOCK
 from funchost.dispatch.activity_dispatcher import ActivityDispatcher
@@ -16,7 +20,6 @@ from funchost.durable.episode_commit import Rules
 from funchost.durable.instances import SdkProtocol
 from funchost.durable.protocol import SdkRules
 from funchost.durable.versions import MatchStrategy
-from funchost.exits import EXIT_BAD_SETTING, CannotStart
 from funchost.protocols.json1.answer import HTTP_ACTIVITY
 from funchost.protocols.json1.rules import Json1Rules
 from funchost.settings import Settings
@@ -28,11 +31,67 @@ from funchost.worker.exceptions import AppLoadError, WorkerLost
 from funchost.worker.model import FunctionInfo, WorkerSettings
 from funchost.worker.pool import WorkerPool
 
+if TYPE_CHECKING:
+    from funchost.http.admin.host import Order
+
+# How the command ends.
+EXIT_STOPPED = 0
+EXIT_FAILED = 1
+EXIT_BAD_SETTING = 2
+EXIT_AT_ONCE = 130
+
+# How long a stop waits for HTTP requests, and then for all other work.
+GRACE_SECONDS = 10.0
+# How long a task hub that is locked may hold up the end of a run, and its own.
+HUB_SECONDS = 5.0
 # How long work that has lost its worker may take to be handed back.
 _LAST_COMMITS_SECONDS = 2.0
 
+_log = logging.getLogger("Host.General")
 
-class RunningApp:
+
+class CannotStart(Exception):
+    """The host or its app cannot start; the text says why and what to do."""
+
+    def __init__(self, text: str, exit_code: int = EXIT_FAILED) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the orders so far ask for, so that the latest one is all that an instance must be told.
+
+    `run` is the number of the app's run; `drained` says that it takes no work but HTTP requests.
+    """
+
+    run: int = 1
+    drained: bool = False
+
+    def after(self, order: Order) -> Wanted:
+        """What is wanted after one more order; a new run begins with the task hub's work."""
+        match order:
+            case "restart":
+                return Wanted(self.run + 1)
+            case "drain":
+                return replace(self, drained=True)
+            case "resume":
+                return replace(self, drained=False)
+
+
+async def attempt(what: str, step: Awaitable[object], seconds: float | None = None) -> bool:
+    """Take one step of a stop, so long at most; whether it went well. A failure is one line of the log."""
+    try:
+        async with asyncio.timeout(seconds):
+            await step
+    except Exception as error:
+        reason = str(error) or f"it took longer than {seconds} s"
+        _log.error("%s failed: %s", what, reason.replace("\n", " "))
+        return False
+    return True
+
+
+class AppRun:
     """The app under one version of its files and settings.
 
     Attributes:
@@ -99,25 +158,26 @@ class RunningApp:
         """What a timer function is given when it is run by hand."""
         return await self._timers.payload_by_hand(function)
 
-    def drain(self) -> None:
-        """Take no new work from the task hub, and fire no timers."""
+    def take_work(self, wanted: bool) -> None:
+        """Take the task hub's work and fire timers, or leave both from now on."""
         for dispatcher in self._dispatchers:
-            dispatcher.drain()
+            dispatcher.resume() if wanted else dispatcher.drain()
 
-    def resume(self) -> None:
-        """Take the task hub's work and fire timers again."""
-        for dispatcher in self._dispatchers:
-            dispatcher.resume()
+    async def stop(self, grace_seconds: float) -> bool:
+        """Take no more work, wait so long for what runs, and leave no worker and no lease behind.
 
-    async def stop(self, grace_seconds: float) -> None:
-        """Take no more work, wait so long for what runs, and leave no worker and no lease behind."""
-        self.drain()
+        Every step is taken; returns whether all went well. If not, leases may be left to this host.
+        """
+        self.take_work(False)
         for end in self._subscriptions:
             end()
         self._subscriptions.clear()
-        await self.pool.stop(grace_seconds)
-        await asyncio.gather(*(dispatcher.stop(_LAST_COMMITS_SECONDS) for dispatcher in self._dispatchers))
-        await self._hub.free_leases()
+        dispatchers, self._dispatchers = self._dispatchers, []
+        ended = [await attempt("Ending the workers", self.pool.stop(grace_seconds))]
+        stops = (dispatcher.stop(_LAST_COMMITS_SECONDS) for dispatcher in dispatchers)
+        ended += await asyncio.gather(*(attempt("Handing work back", stop) for stop in stops))
+        ended.append(await attempt("Freeing the leases", self._hub.free_leases(), HUB_SECONDS))
+        return all(ended)
 
 
 def _worker_settings(
