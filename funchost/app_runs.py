@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 
 from funchost import console, settings
 from funchost.exits import CannotStart
+from funchost.http.front_end import HttpFrontEnd
 from funchost.http.management.documents import client_binding
-from funchost.http.routing.routes import RouteError
-from funchost.http.server import HttpFrontEnd
+from funchost.http.router import RouteError
 from funchost.role import Role
 from funchost.running_app import RunningApp
 from funchost.settings import Settings, SettingsError

@@ -23,7 +23,7 @@ from funchost.taskhub import TaskHub, TaskHubError
 
 if TYPE_CHECKING:
     from funchost.app_runs import AppRuns
-    from funchost.http.admission.keys import KeyFile
+    from funchost.http.key_file import KeyFile
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -81,7 +81,7 @@ async def _serve(settings: Settings, listening: socket.socket, role: Role) -> No
     """Start everything, serve until the order to stop, stop everything in the opposite order."""
     # Loaded here, so that the command line answers without it.
     from funchost.app_runs import AppRuns
-    from funchost.http.server import HttpFrontEnd
+    from funchost.http.front_end import HttpFrontEnd
 
     runs = AppRuns(settings, role)
     orders = _Orders(runs, role)
@@ -122,7 +122,7 @@ async def _open_hub(settings: Settings) -> TaskHub:
 
 
 def _open_keys(settings: Settings, role: Role) -> "KeyFile | None":
-    from funchost.http.admission.keys import KeyFile, KeyFileError
+    from funchost.http.key_file import KeyFile, KeyFileError
 
     if not settings.enable_auth:
         return None
