@@ -160,7 +160,8 @@ class HttpFrontEnd:
         return response
 
     def _received(self, message: web.BaseRequest) -> Request:
-        request = Request.received(message, self._local_host, self._settings.request_limit_bytes)
+        limit, hub = self._settings.request_limit_bytes, self._settings.hub
+        request = Request.received(message, self._local_host, limit, hub.use_forwarded_host)
         if self._keys is None:
             return request
         key = presented_key(request.headers, request.query.values("code"))

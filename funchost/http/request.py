@@ -20,6 +20,7 @@ from funchost.http.replies import empty_reply, json_reply
 from funchost.http.url_text import decode_path, encode_path, encode_query, parse_query, split_target
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_SCHEMES = ("http", "https")
 _VERSIONS = ((1, 0), (1, 1))
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::[0-9]{0,5})?")
 
@@ -108,9 +109,17 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def received(cls, message: web.BaseRequest, default_host: str, body_limit: int | None) -> Self:
-        """The request in a message, of a caller who was not asked for a key; `default_host` stands for a Host
-        that the client left out.
+    def received(
+        cls,
+        message: web.BaseRequest,
+        default_host: str,
+        body_limit: int | None,
+        use_forwarded_host: bool = False,
+    ) -> Self:
+        """The request in a message, of a caller who was not asked for a key.
+
+        `default_host` stands for a Host that the client left out. With `use_forwarded_host` the URLs in
+        answers are those of the proxy that names itself in `X-Forwarded-Host` and `X-Forwarded-Proto`.
 
         Raises Refused when the version of HTTP or the Host is none that is served.
         """
@@ -130,7 +139,7 @@ class Request:
             query=Query(raw_query),
             headers=message.headers,
             host=host,
-            base_url=f"http://{host}",
+            base_url=_forwarded(message.headers, host) if use_forwarded_host else f"http://{host}",
             body_limit=body_limit,
             caller=UNASKED,
             message=message,
@@ -195,6 +204,13 @@ class Request:
     def _target(self) -> str:
         query = f"?{encode_query(self.query.raw)}" if self.query.raw else ""
         return f"{encode_path(self.path)}{query}"
+
+
+def _forwarded(headers: Mapping[str, str], host: str) -> str:
+    """Scheme and host as the client knows them; of several proxies the first named one counts."""
+    scheme = headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
+    name = headers.get("X-Forwarded-Host", "").partition(",")[0].strip()
+    return f"{scheme if scheme in _SCHEMES else 'http'}://{name if _HOST.fullmatch(name) else host}"
 
 
 def _too_large(limit: int) -> Refused:

@@ -1,6 +1,7 @@
 """The durable HTTP API on the public port. Expectations: the durable extension's HTTP API reference,
 and what its sources answer where the reference is silent."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ from yarl import URL
 
 from funchost.durable.events import Event, OrchestratorStarted
 from funchost.durable.instances import Status
+from funchost.settings import Settings
 from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import NOON, instance
 
@@ -498,3 +500,30 @@ async def test_a_body_beyond_the_limit_is_a_413_on_the_public_port_only(open_hos
     assert "larger than 10 bytes" in error["Message"]
     async with host.client.post(host.front.rpc_base_url + start, data=b'"1234567890"') as response:
         assert response.status == 202
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "base"),
+    [
+        ({"X-Forwarded-Host": "app.example", "X-Forwarded-Proto": "https"}, "https://app.example"),
+        ({"X-Forwarded-Host": "app.example:8443, inner"}, "http://app.example:8443"),
+        ({"X-Forwarded-Proto": "https"}, "https://localhost:1"),
+        ({"X-Forwarded-Host": "app.example/path", "X-Forwarded-Proto": "ftp"}, "http://localhost:1"),
+    ],
+)
+async def test_urls_are_those_of_the_proxy_when_host_json_says_so(
+    open_host: OpenHost, settings: Settings, forwarded: dict[str, str], base: str
+) -> None:
+    host = await open_host(hub=dataclasses.replace(settings.hub, use_forwarded_host=True))
+    headers = {"Host": "localhost:1"} | forwarded
+    start = "orchestrators/hello_orchestrator/abc"
+    _, payload, _ = await call(host, "POST", start, headers=headers)
+    assert payload["statusQueryGetUri"].startswith(f"{base}/runtime/webhooks/durabletask/instances/abc?")
+    _, _, answered = await call(host, "GET", "instances/abc", headers=headers)
+    assert answered["Location"] == f"{base}/runtime/webhooks/durabletask/instances/abc"
+
+
+async def test_urls_follow_the_host_header_unless_host_json_says_otherwise(host: Host) -> None:
+    headers = {"Host": "localhost:1", "X-Forwarded-Host": "app.example"}
+    _, payload, _ = await call(host, "POST", "orchestrators/hello_orchestrator/abc", headers=headers)
+    assert payload["statusQueryGetUri"].startswith("http://localhost:1/")
