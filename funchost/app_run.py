@@ -32,7 +32,7 @@ from funchost.worker.model import FunctionInfo, WorkerSettings
 from funchost.worker.pool import WorkerPool
 
 if TYPE_CHECKING:
-    from funchost.http.admin.host import Order
+    from funchost.http.host_endpoints import Order
 
 # How the command ends.
 EXIT_STOPPED = 0

@@ -38,9 +38,9 @@ from funchost.sources import Sources, SourceWatcher
 from funchost.taskhub import TaskHub, TaskHubError
 
 if TYPE_CHECKING:
-    from funchost.http.admin.host import Order
-    from funchost.http.admission.keys import KeyFile
-    from funchost.http.server import HttpFrontEnd
+    from funchost.http.front_end import HttpFrontEnd
+    from funchost.http.host_endpoints import Order
+    from funchost.http.key_file import KeyFile
 
 _STILL_OFFLINE_SECONDS = 1.0
 
@@ -161,7 +161,7 @@ class HostInstance:
         Returns the exit code. Raises CannotStart when the first start fails and no source is watched.
         """
         # Loaded here, so that the supervisor does without it.
-        from funchost.http.server import HttpFrontEnd
+        from funchost.http.front_end import HttpFrontEnd
 
         await self._listen_to_orders()
         keys = self._open_keys()
@@ -265,7 +265,7 @@ class HostInstance:
 
         The server of the spare port belongs here too; it must outlive the app. Raises CannotStart.
         """
-        from funchost.http.routing.routes import RouteError
+        from funchost.http.router import RouteError
 
         try:
             front_end.ready(self._settings, app.clients, app.pool, app.functions, app.timer_payload)
@@ -295,7 +295,7 @@ class HostInstance:
             raise CannotStart(str(error)) from error
 
     def _open_keys(self) -> KeyFile | None:
-        from funchost.http.admission.keys import KeyFile, KeyFileError
+        from funchost.http.key_file import KeyFile, KeyFileError
 
         if not self._settings.enable_auth:
             return None

@@ -32,7 +32,7 @@ from funchost.app_run import (
 from funchost.settings import Settings
 
 if TYPE_CHECKING:
-    from funchost.http.admin.host import Order
+    from funchost.http.host_endpoints import Order
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _BACKLOG = 1024

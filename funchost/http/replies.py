@@ -26,7 +26,7 @@ JSON = "application/json; charset=utf-8"
 # The server frames the body itself; a function that sets these would contradict it.
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "date"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+_HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 
 
 class UnsendableReply(Exception):
@@ -101,12 +101,14 @@ def reply_to_text(text: str) -> Reply:
     """
     try:
         value = json.loads(text) if text.strip() else None
+        described = {key.casefold(): item for key, item in value.items()} if isinstance(value, dict) else {}
+        if "body" in described:
+            return _described_reply(described)
+        body = printed(value)
     except (ValueError, RecursionError):
-        return Reply(headers=(("Content-Type", TEXT),), body=_encode(text))
-    described = {key.casefold(): item for key, item in value.items()} if isinstance(value, dict) else {}
-    if "body" not in described:
-        return Reply(headers=(("Content-Type", TEXT),), body=_encode(printed(value)))
-    return _described_reply(described)
+        # No JSON, or nested more deeply than can be read or printed.
+        body = text
+    return Reply(headers=(("Content-Type", TEXT),), body=_encode(body))
 
 
 def printed(value: Any) -> str:
@@ -139,7 +141,7 @@ def _status(described: Mapping[str, Any]) -> int:
     for key in ("statuscode", "status"):
         try:
             return int(described[key])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             continue
     return 200
 
@@ -150,11 +152,15 @@ def _cookies(cookies: Iterable[Any]) -> Iterable[str]:
             continue
         yield "; ".join(
             [
-                f"{quote(str(cookie['name']))}={quote(str(cookie.get('value', '')))}",
+                f"{_quoted(cookie['name'])}={_quoted(cookie.get('value', ''))}",
                 *(f"{name}={cookie[key]}" for key, name in _COOKIE_VALUES.items() if cookie.get(key)),
                 *(name for key, name in _COOKIE_FLAGS.items() if cookie.get(key) is True),
             ]
         )
+
+
+def _quoted(value: Any) -> str:
+    return quote(str(value), errors="replace")
 
 
 _COOKIE_VALUES = {

@@ -1,34 +1,38 @@
-"""What one run of the app serves on the host's ports: its functions, the durable webhooks, the landing page.
+"""What one run of the app serves: its functions behind their routes, the durable webhooks, the landing page.
 
 Made anew with each restart of the app, from the settings and functions of that run. The ports themselves,
-and what may reach them, belong to the front end.
+and what may reach them, belong to the front end; what a worker does with an invocation is the pool's affair.
+Source: Azure Functions host, HTTP trigger execution.
 """
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 
 from aiohttp import web
 
-from funchost.conventions.names import ENTITY_TRIGGER, ORCHESTRATION_TRIGGER
-from funchost.http.admission.access import DURABLE_KEY, Level, may_call, may_use_webhooks
-from funchost.http.admission.callers import Callers
-from funchost.http.admission.keys import KeyFile
-from funchost.http.admission.throttle import RequestQueue, TooManyRequests
-from funchost.http.functions import AppFunctions
-from funchost.http.management.api import ManagementApi
-from funchost.http.management.call import Call, Query
+from funchost.conventions.names import ENTITY_TRIGGER, HTTP_TRIGGER, ORCHESTRATION_TRIGGER
+from funchost.http.access import ADMINISTRATOR, DURABLE_KEY, may_call, may_use_webhooks
 from funchost.http.management.documents import PUBLIC_PATH
-from funchost.http.management.task_hub import TaskHub
-from funchost.http.replies import empty_reply
-from funchost.http.requests import Target
-from funchost.http.routing.routes import Match
-from funchost.http.url_text import path_segments
+from funchost.http.management.durable_api import DurableApi
+from funchost.http.management.hub_verbs import HubVerbs
+from funchost.http.pages import landing_page, not_running
+from funchost.http.replies import UnsendableReply, empty_reply, response_of
+from funchost.http.request import Request
+from funchost.http.router import Area, Route, answer_in, function_routes
 from funchost.settings import Settings
-from funchost.worker.calling import Invoker
-from funchost.worker.model import FunctionInfo
+from funchost.worker.calling import Invoker, call
+from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
+from funchost.worker.model import FunctionInfo, HttpCall, Invocation
+
+CALLED_OVER_HTTP = "This function was programmatically called via the host APIs."
 
 _THROTTLED = {"X-FUNCTION-SCALEOUT": "1"}
-_LANDING_PAGE = Path(__file__).with_name("landing.html").read_bytes()
+
+_log = logging.getLogger("Host.Http")
 
 
 class Site:
@@ -37,92 +41,132 @@ class Site:
     def __init__(
         self,
         settings: Settings,
-        hub: TaskHub,
+        hub: HubVerbs,
         pool: Invoker,
         functions: Sequence[FunctionInfo],
-        keys: KeyFile | None,
+        code: str | None,
     ) -> None:
-        """Raises RouteError when one of the functions' routes cannot be registered."""
+        """`code` is the system key that durable URLs carry, if there is one.
+
+        Raises RouteError when one of the functions' routes cannot be registered.
+        """
         self._settings = settings
-        self._callers = Callers(keys)
-        self._functions = AppFunctions(pool, functions, settings.route_prefix, settings.request_limit_bytes)
+        self._pool = pool
         limits = settings.request_limits
         self._queue = RequestQueue(limits.max_concurrent, limits.max_outstanding)
-        orchestrators = durable_names(functions, ORCHESTRATION_TRIGGER)
-        entities = durable_names(functions, ENTITY_TRIGGER)
-        self._management = ManagementApi(
+        durable = DurableApi(
             hub,
             hub_name=settings.hub.name,
             connection=settings.hub.connection_name,
-            orchestrator_names=lambda: orchestrators,
-            entity_names=lambda: entities,
-            code=None if keys is None else keys.current().system.get(DURABLE_KEY),
+            orchestrator_names=durable_names(functions, ORCHESTRATION_TRIGGER),
+            entity_names=durable_names(functions, ENTITY_TRIGGER),
+            code=code,
+        )
+        served = [each for each in functions if each.trigger == HTTP_TRIGGER and each.error is None]
+        # Webhooks come before functions, as in the original; a function cannot have such a route anyway. What
+        # else gets a path of its own is one more area here.
+        self._areas = (
+            Area(PUBLIC_PATH, durable.routes(), partial(may_use_webhooks, key_name=DURABLE_KEY)),
+            Area("/runtime"),
+            Area(
+                "",
+                [
+                    *function_routes(served, settings.route_prefix, lambda each: partial(self._run, each)),
+                    Route.to("GET", "", self._landing_page),
+                ],
+            ),
         )
 
-    async def answer(self, request: web.BaseRequest, target: Target, base_url: str) -> web.Response:
-        """The response to a request on the public port; `base_url` is the scheme and host of URLs in it."""
+    async def answer(self, request: Request) -> web.Response:
+        """The response to a request on the public port, in its turn."""
         try:
             async with self._queue.place():
-                return await self._answer(request, target, base_url)
+                return await answer_in(self._areas, request)
         except TooManyRequests:
             return empty_reply(429, _THROTTLED)
 
-    async def manage(
-        self,
-        request: web.BaseRequest,
-        target: Target,
-        segments: Sequence[str],
-        base_url: str,
-        body_limit: int | None,
-    ) -> web.Response:
-        """The response of the durable API to the path behind its base."""
-        query = Query(target.raw_query)
-        return await self._management.answer(
-            Call(request, tuple(segments), query, target.url, base_url + PUBLIC_PATH, body_limit)
-        )
+    async def answer_worker(self, request: Request) -> web.Response:
+        """The response to a request of the app's own workers; those that wait hold up none of these."""
+        return await answer_in(self._areas, request)
 
-    async def _answer(self, request: web.BaseRequest, target: Target, base_url: str) -> web.Response:
-        segments = path_segments(target.path)
-        # Webhooks come before functions, as in the original; a function cannot have such a route anyway.
-        if segments and segments[0].casefold() == "runtime":
-            return await self._webhook(request, target, segments, base_url)
-        match = self._functions.match(request.method, target.path)
-        if match is not None:
-            return await self._function(request, target, match)
-        if target.path == "/" and request.method == "GET":
-            return self._landing_page()
-        return empty_reply(404)
-
-    async def _webhook(
-        self, request: web.BaseRequest, target: Target, segments: Sequence[str], base_url: str
-    ) -> web.Response:
-        base = path_segments(PUBLIC_PATH)
-        if tuple(segment.casefold() for segment in segments[: len(base)]) != base:
-            return empty_reply(404)
-        if not may_use_webhooks(self._callers.of(request), DURABLE_KEY):
-            return empty_reply(401)
-        limit = self._settings.request_limit_bytes
-        return await self.manage(request, target, segments[len(base) :], base_url, limit)
-
-    async def _function(self, request: web.BaseRequest, target: Target, match: Match) -> web.Response:
-        function = self._functions.named(match.function)
-        caller = self._callers.of(request, function.name)
+    async def _run(self, function: FunctionInfo, request: Request) -> web.Response:
+        """Run a function, if the caller may, and turn what it returned into the response."""
         # Without keys the original runs a disabled function that is not anonymous, because it takes everybody
         # for the administrator. Here disabled is disabled, as on Azure.
-        is_open_to_caller = self._callers.are_asked and caller.level is Level.ADMIN
-        if function.disabled and not is_open_to_caller:
+        if function.disabled and request.caller != ADMINISTRATOR:
             return empty_reply(404)
-        if not may_call(function.auth_level, caller):
+        if not may_call(function.name, function.auth_level, request.caller):
             return empty_reply(401)
-        return await self._functions.answer(request, target, match)
+        invocation = Invocation(
+            invocation_id=str(uuid.uuid4()),
+            function=function.name,
+            datum="http",
+            payload=await request.body(),
+            http=HttpCall(
+                method=request.method,
+                url=request.url,
+                headers=request.joined_headers(),
+                query=request.query.joined(),
+                params=request.params,
+            ),
+            trace=(request.headers.get("traceparent", ""), request.headers.get("tracestate", "")),
+        )
+        try:
+            return response_of(await call(self._pool, invocation, CALLED_OVER_HTTP))
+        except (WorkerLost, FunctionTimedOut):
+            return empty_reply(500)
+        except PoolStopped:
+            return not_running()
+        except UnsendableReply as error:
+            _log.error(
+                "The response of function '%s' cannot be sent: %s",
+                function.name,
+                error,
+                extra={"function": function.name, "invocation": invocation.invocation_id},
+            )
+            return empty_reply(500)
 
-    def _landing_page(self) -> web.Response:
+    async def _landing_page(self, request: Request) -> web.Response:
         if self._settings.environment.get("AzureWebJobsDisableHomepage", "").casefold() == "true":
             return empty_reply(204)
-        return web.Response(body=_LANDING_PAGE, headers={"Content-Type": "text/html; charset=utf-8"})
+        return landing_page()
 
 
 def durable_names(functions: Iterable[FunctionInfo], trigger: str) -> Sequence[str]:
     """The durable names of the functions with this trigger that run, in order."""
     running = (each for each in functions if each.trigger == trigger and not each.disabled and not each.error)
     return sorted(each.durable_name for each in running)
+
+
+class TooManyRequests(Exception):
+    """As many requests as are allowed run or wait already."""
+
+
+class RequestQueue:
+    """How many requests run at once, and how many may wait: host.json `extensions.http`; None is no limit.
+
+    Source: Azure Functions host, HttpThrottleMiddleware and HttpRequestQueue.
+    """
+
+    def __init__(self, max_concurrent: int | None, max_outstanding: int | None) -> None:
+        self._running = None if max_concurrent is None else asyncio.Semaphore(max_concurrent)
+        self._max_outstanding = max_outstanding
+        self._outstanding = 0
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """A place for one request, as soon as one is free, in the order of arrival.
+
+        Raises TooManyRequests at once when too many run or wait already.
+        """
+        if self._max_outstanding is not None and self._outstanding >= self._max_outstanding:
+            raise TooManyRequests
+        self._outstanding += 1
+        try:
+            if self._running is None:
+                yield
+            else:
+                async with self._running:
+                    yield
+        finally:
+            self._outstanding -= 1

@@ -5,26 +5,29 @@ Source: Kestrel's path decoder, PathString.ToUriComponent and QueryHelpers.Parse
 """
 
 import re
-from collections.abc import Mapping
 from urllib.parse import quote
 
 # %2F stays as it is: decoded, it could not be told from a separator.
 _PATH_ESCAPES = re.compile(r"(?:%(?!2[Ff])[0-9A-Fa-f]{2})+")
 _ALL_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_STRAY_BYTES = re.compile("[\udc80-\udcff]")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PATH_SAFE = "/:@!$&'()*+,;=~%"
 _QUERY_SAFE = _PATH_SAFE + '?[]{}|\\^`"<>'
 
 
-def split_target(target: str) -> tuple[str, str]:
-    """The raw path and the raw query (without `?`) of a request target, in origin or absolute form."""
-    target = target.partition("#")[0]
+def split_target(target: str) -> tuple[str, str, str]:
+    """Authority (empty in origin form), raw path and raw query (without `?`) of a request target.
+
+    Bytes that are no UTF-8, which the server hands over as lone surrogates, come out percent-encoded.
+    """
+    target = _STRAY_BYTES.sub(_escape, target.partition("#")[0])
+    authority = ""
     if "://" in target and not target.startswith("/"):
-        authority_and_path = target.partition("://")[2]
-        slash = re.search(r"[/?]", authority_and_path)
-        target = authority_and_path[slash.start() :] if slash else "/"
+        authority, slash, rest = re.split(r"([/?]|$)", target.partition("://")[2], maxsplit=1)
+        target = slash + rest
     path, _, query = target.partition("?")
-    return path or "/", query
+    return authority, path or "/", query
 
 
 def decode_path(raw: str) -> str:
@@ -32,20 +35,14 @@ def decode_path(raw: str) -> str:
     return _without_dot_segments(_PATH_ESCAPES.sub(_decode_run, raw))
 
 
-def path_segments(path: str) -> tuple[str, ...]:
-    """The parts of a decoded path; one slash at the end counts for nothing."""
-    trimmed = path.removeprefix("/").removesuffix("/")
-    return tuple(trimmed.split("/")) if trimmed else ()
-
-
 def encode_path(path: str) -> str:
     """The path as a function sees it in `req.url`; what is encoded already stays so."""
-    return quote(_STRAY_PERCENT.sub("%25", path), safe=_PATH_SAFE, errors="surrogateescape")
+    return quote(_STRAY_PERCENT.sub("%25", path), safe=_PATH_SAFE)
 
 
 def encode_query(raw: str) -> str:
     """The query as the client wrote it, with anything that is not ASCII encoded."""
-    return quote(raw, safe=_QUERY_SAFE, errors="surrogateescape")
+    return quote(raw, safe=_QUERY_SAFE)
 
 
 def parse_query(raw: str) -> dict[str, list[str]]:
@@ -62,20 +59,18 @@ def parse_query(raw: str) -> dict[str, list[str]]:
     return values
 
 
-def joined_query(raw: str) -> Mapping[str, str]:
-    """The query as Python code gets it: repeats joined by a comma, empty values left out."""
-    joined = {name: ",".join(values) for name, values in parse_query(raw).items()}
-    return {name: value for name, value in joined.items() if value}
-
-
 def _decode_query(text: str) -> str:
     return _ALL_ESCAPES.sub(_decode_run, text.replace("+", " "))
 
 
 def _decode_run(run: re.Match[str]) -> str:
     decoded = bytes.fromhex(run.group().replace("%", "")).decode("utf-8", "surrogateescape")
-    # Bytes that are no UTF-8 came out as lone surrogates; they go back to their escapes.
-    return "".join(f"%{ord(c) - 0xDC00:02X}" if 0xDC80 <= ord(c) <= 0xDCFF else c for c in decoded)
+    return _STRAY_BYTES.sub(_escape, decoded)
+
+
+def _escape(byte: re.Match[str]) -> str:
+    """Of a byte that is no UTF-8 and stands as a lone surrogate."""
+    return f"%{ord(byte.group()) - 0xDC00:02X}"
 
 
 def _without_dot_segments(path: str) -> str:

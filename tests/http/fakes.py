@@ -6,14 +6,15 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from funchost.durable.exceptions import (
+from funchost.durable.events import Event
+from funchost.durable.identity import check_instance_id
+from funchost.durable.instances import Instance, InstanceFilter, Status
+from funchost.durable.refusals import (
     InstanceEnded,
     InstanceExists,
     InstanceNotFound,
     WrongState,
 )
-from funchost.durable.identity import check_instance_id
-from funchost.durable.model import Instance, InstanceFilter, Status
 from funchost.worker.model import FunctionInfo, Invocation, InvocationResult
 
 NOON = 1_714_557_600_123_456  # 2024-05-01T10:00:00.123456Z
@@ -55,8 +56,7 @@ class FakeHub:
 
     def __init__(self) -> None:
         self.instances: dict[str, Instance] = {}
-        self.histories: dict[str, list[dict[str, Any]]] = {}
-        self.entity_states: dict[str, str] = {}
+        self.histories: dict[str, list[Event]] = {}
         self.told: list[tuple[Any, ...]] = []
         self.filters: list[InstanceFilter] = []
         self._numbers = itertools.count()
@@ -80,7 +80,7 @@ class FakeHub:
     async def get(self, instance_id: str) -> Instance | None:
         return self.instances.get(instance_id)
 
-    async def history(self, instance_id: str) -> list[dict[str, Any]]:
+    async def history(self, instance_id: str) -> list[Event]:
         return self.histories.get(instance_id, [])
 
     async def find(
@@ -139,7 +139,8 @@ class FakeHub:
         self.told.append(("signal", entity_id, operation, input))
 
     async def entity_state(self, entity_id: str) -> str | None:
-        return self.entity_states.get(entity_id)
+        there = self.instances.get(entity_id)
+        return None if there is None else there.entity_state
 
     def _alive(self, instance_id: str) -> Instance:
         there = self.instances.get(instance_id)

@@ -1,10 +1,11 @@
 """Keys at the door of the public port. Expectations: Azure Functions host, authorization levels and keys."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from funchost.http.admission.keys import KeyFile
+from funchost.http.key_file import KeyFile
 from funchost.settings import Cors
 from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import http_function, instance, returned
@@ -12,13 +13,14 @@ from tests.http.fakes import http_function, instance, returned
 
 @pytest.fixture
 def keys(tmp_path: Path) -> KeyFile:
-    keys = KeyFile(tmp_path / "data")
-    keys.put_master("master")
-    keys.put("functionKeys", None, "default", "host")
-    keys.put("systemKeys", None, "durabletask_extension", "durable")
-    keys.put("functionKeys", "hello", "default", "hello's")
-    keys.put("functionKeys", "other", "default", "other's")
-    return keys
+    document = {
+        "masterKey": "master",
+        "functionKeys": {"default": "host"},
+        "systemKeys": {"durabletask_extension": "durable"},
+        "functions": {"hello": {"default": "hello's"}, "other": {"default": "other's"}},
+    }
+    (tmp_path / "keys.json").write_text(json.dumps(document))
+    return KeyFile(tmp_path)
 
 
 @pytest.fixture

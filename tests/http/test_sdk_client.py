@@ -9,8 +9,8 @@ import pytest
 from azure.durable_functions import DurableOrchestrationClient, EntityId, OrchestrationRuntimeStatus
 from azure.durable_functions.models.utils import http_utils
 
-from funchost.durable.model import Status
-from funchost.durable.status import client_binding
+from funchost.durable.instances import Status
+from funchost.http.management.documents import client_binding
 from tests.http.conftest import Host
 from tests.http.fakes import instance
 
@@ -143,7 +143,7 @@ async def test_restart_gives_the_urls_of_the_new_instance(
 
 
 async def test_entities_are_read_and_signalled(host: Host, client: DurableOrchestrationClient) -> None:
-    host.hub.entity_states["@counter@K1"] = '{"n": 1}'
+    host.hub.put(instance("@counter@K1", entity_state='{"n": 1}'))
     found = await client.read_entity_state(EntityId("Counter", "K1"))
     assert (found.entity_exists, found.entity_state) == (True, {"n": 1})
     assert not (await client.read_entity_state(EntityId("Counter", "K2"))).entity_exists

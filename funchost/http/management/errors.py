@@ -9,8 +9,9 @@ import logging
 from aiohttp import web
 
 from funchost.durable import refusals
+from funchost.durable.refusals import Unreadable
 from funchost.http.replies import empty_reply, json_reply
-from funchost.http.requests import BodyTooLarge
+from funchost.http.request import Refused
 
 _log = logging.getLogger("Host.Durable")
 
@@ -21,14 +22,6 @@ BAD_JSON = "Invalid JSON content"
 
 class BadArgument(Exception):
     """An argument of the request is wrong; the text tells which and why."""
-
-
-class BadJson(Exception):
-    """The body is not JSON; the text tells where."""
-
-
-class Refused(Exception):
-    """A 400 whose body carries nothing but a message."""
 
 
 def error_reply(error: Exception) -> web.Response:
@@ -42,12 +35,10 @@ def error_reply(error: Exception) -> web.Response:
             return empty_reply(410)
         case refusals.InvalidInstanceId() | BadArgument():
             return _error_object(400, BAD_ARGUMENT, text, "System.ArgumentException")
-        case BadJson():
+        case Unreadable():
             return _error_object(400, BAD_JSON, text, "Newtonsoft.Json.JsonReaderException")
         case Refused():
-            return json_reply(400, {"Message": text})
-        case BodyTooLarge():
-            return json_reply(413, {"Message": text})
+            return error.reply()
         case refusals.InstanceExists():
             kind = "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException"
             return _error_object(500, SOMETHING_WENT_WRONG, text, kind)

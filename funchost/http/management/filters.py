@@ -8,8 +8,8 @@ import binascii
 
 from funchost.durable.instances import InstanceFilter, Status
 from funchost.http.dates import parse_microseconds
-from funchost.http.management.call import Query
 from funchost.http.management.errors import BadArgument
+from funchost.http.request import Query
 
 CONTINUATION_HEADER = "x-ms-continuation-token"
 _DEFAULT_PAGE = 100

@@ -11,31 +11,31 @@ import logging
 import secrets
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aiohttp import web
 
-from funchost.http.admin.api import AdminApi
-from funchost.http.admin.functions import TimerPayload
-from funchost.http.admin.host import HostControl
-from funchost.http.admission import cors
-from funchost.http.admission.access import DURABLE_KEY
-from funchost.http.admission.guard import Guard
-from funchost.http.admission.keys import KeyFile
-from funchost.http.functions import not_running
-from funchost.http.listener import Listener
+from funchost.http.access import DURABLE_KEY, identify, may_administer, presented_key
+from funchost.http.connections import Listener
+from funchost.http.function_endpoints import FunctionEndpoints, TimerPayload
+from funchost.http.guard import Guard
+from funchost.http.host_endpoints import HostControl, HostEndpoints
+from funchost.http.key_endpoints import key_routes
+from funchost.http.key_file import KeyFile
 from funchost.http.management.documents import PUBLIC_PATH
-from funchost.http.management.task_hub import TaskHub
-from funchost.http.offline import OfflinePage
-from funchost.http.replies import empty_reply, json_reply
-from funchost.http.requests import host_of, target_of
+from funchost.http.management.hub_verbs import HubVerbs
+from funchost.http.pages import OfflinePage, not_running
+from funchost.http.replies import empty_reply
+from funchost.http.request import Refused, Request
+from funchost.http.router import Area
 from funchost.http.site import Site
-from funchost.http.url_text import path_segments
 from funchost.settings import Settings
 from funchost.worker.calling import Invoker
 from funchost.worker.model import FunctionInfo
 
 # What the original gives a request that comes while the host is starting.
 STARTUP_PATIENCE_SECONDS = 30.0
+RPC_PATH = "durabletask"
 
 _log = logging.getLogger("Host.Http")
 
@@ -55,7 +55,12 @@ class HttpFrontEnd:
         self._port = settings.port
         self._guard = Guard(settings.address, settings.cors)
         self._offline = OfflinePage(settings.script_root)
-        self._admin = AdminApi(settings, control, self._offline, keys)
+        self._host = HostEndpoints(settings, control, self._offline)
+        self._functions = FunctionEndpoints()
+        keys_routes = [] if keys is None else key_routes(keys, self._functions.named)
+        self._admin = Area(
+            "/admin", [*self._host.routes(), *self._functions.routes(), *keys_routes], may_administer
+        )
         self._site: Site | None = None
         self._decided = asyncio.Event()
         self._public = Listener(self._answer_public)
@@ -66,12 +71,12 @@ class HttpFrontEnd:
     @property
     def rpc_base_url(self) -> str:
         """Where the SDK's clients in the workers call; ends with a slash."""
-        return f"http://127.0.0.1:{self._rpc_port}/{self._secret}/durabletask/"
+        return f"http://127.0.0.1:{self._rpc_port}/{self._secret}/{RPC_PATH}/"
 
     @property
     def webhook_base_url(self) -> str:
         """The public base of the durable API, without a trailing slash."""
-        return f"{self._local_base}{PUBLIC_PATH}"
+        return f"http://{self._local_host}{PUBLIC_PATH}"
 
     @property
     def webhook_key(self) -> str | None:
@@ -98,7 +103,7 @@ class HttpFrontEnd:
     def ready(
         self,
         settings: Settings,
-        clients: TaskHub,
+        clients: HubVerbs,
         pool: Invoker,
         functions: Sequence[FunctionInfo],
         timer_payload: TimerPayload,
@@ -108,60 +113,69 @@ class HttpFrontEnd:
         `timer_payload` gives what the timer function of a name receives when it is run by hand.
         Raises RouteError when one of their routes cannot be registered; the app cannot run then.
         """
-        self._site = Site(settings, clients, pool, functions, self._keys)
+        self._site = Site(settings, clients, pool, functions, self.webhook_key)
         self._settings = settings
         self._guard = Guard(settings.address, settings.cors)
-        self._admin.ready(settings, pool, functions, timer_payload)
+        self._host.running(settings)
+        self._functions.use(settings, pool, functions, timer_payload)
         self._decided.set()
 
     def hold(self) -> None:
         """Let requests wait until the next `ready` or `fail`; those that run go on."""
-        self._admin.starting()
+        self._host.starting()
         self._decided.clear()
 
     def fail(self, reason: str) -> None:
         """The app could not start: whoever waits is told that the host does not run."""
         self._site = None
-        self._admin.failed(reason)
+        self._host.failed(reason)
+        self._functions.forget()
         self._decided.set()
 
     async def stop(self, grace_seconds: float) -> None:
         """Close the public port and wait, at most this long, for the requests that run."""
-        self._admin.stopping()
+        self._host.stopping()
         await self._public.stop(grace_seconds)
 
     async def stop_rpc(self) -> None:
         """Close the workers' port. Call it when no worker is left to use it."""
         await self._rpc.stop(0)
-        await self._admin.stop()
+        await self._functions.stop()
 
-    async def _answer_public(self, request: web.BaseRequest) -> web.Response:
-        origins = self._settings.cors
-        if cors.is_preflight(origins, request.method, request.headers):
-            response = empty_reply(204, cors.preflight_headers(origins, request.headers))
-        else:
-            refusal = self._guard.refusal(request.method, request.headers)
-            if refusal is None:
-                response = await self._route(request)
+    async def _answer_public(self, message: web.BaseRequest) -> web.Response:
+        try:
+            request = self._received(message)
+            if self._guard.is_preflight(request.method, request.headers):
+                response = empty_reply(204, self._guard.preflight_headers(request.headers))
             else:
-                response = json_reply(403, {"Message": refusal})
-            response.headers.update(cors.response_headers(origins, request.headers))
+                refusal = self._guard.refusal(request.method, request.host, request.headers)
+                if refusal is not None:
+                    raise Refused(403, refusal)
+                response = await self._answer(request)
+        except Refused as refused:
+            response = refused.reply()
+        response.headers.update(self._guard.response_headers(message.headers))
         for name, value in self._settings.custom_headers.items():
             response.headers.setdefault(name, value)
         return response
 
-    async def _route(self, request: web.BaseRequest) -> web.Response:
-        target = target_of(request)
-        base_url = f"http://{host_of(request)}" if host_of(request) else self._local_base
-        segments = path_segments(target.path)
-        if segments and segments[0].casefold() == "admin":
-            return await self._admin.answer(request, segments[1:], base_url)
+    def _received(self, message: web.BaseRequest) -> Request:
+        limit, hub = self._settings.request_limit_bytes, self._settings.hub
+        request = Request.received(message, self._local_host, limit, hub.use_forwarded_host)
+        if self._keys is None:
+            return request
+        key = presented_key(request.headers, request.query.values("code"))
+        return replace(request, caller=identify(self._keys.current(), key))
+
+    async def _answer(self, request: Request) -> web.Response:
+        if self._admin.holds(request.path):
+            return await self._admin.answer(request)
         if page := self._offline.response():
             return page
         await self._wait_for_start()
         if self._site is None or not self._decided.is_set():
             return not_running()
-        return await self._site.answer(request, target, base_url)
+        return await self._site.answer(request)
 
     async def _wait_for_start(self) -> None:
         if self._decided.is_set():
@@ -172,17 +186,21 @@ class HttpFrontEnd:
         except TimeoutError:
             _log.warning("A request waited %g s for the host to start.", STARTUP_PATIENCE_SECONDS)
 
-    async def _answer_rpc(self, request: web.BaseRequest) -> web.Response:
-        target = target_of(request)
-        segments = path_segments(target.path)
-        if len(segments) < 2 or not hmac.compare_digest(segments[0].encode(), self._secret.encode()):
-            return empty_reply(404)
-        if segments[1].casefold() != "durabletask":
-            return empty_reply(404)
-        if self._site is None:
-            return not_running()
-        return await self._site.manage(request, target, segments[2:], self._local_base, None)
+    async def _answer_rpc(self, message: web.BaseRequest) -> web.Response:
+        """What lies below the secret path is what the public port has below the durable API's."""
+        base = f"/{self._secret}/{RPC_PATH}/"
+        try:
+            request = Request.received(message, self._local_host, body_limit=None)
+            if not hmac.compare_digest(request.path[: len(base)].encode(), base.encode()):
+                return empty_reply(404)
+            if self._site is None:
+                return not_running()
+            path = f"{PUBLIC_PATH}/{request.path[len(base) :]}"
+            local_base = f"http://{self._local_host}"
+            return await self._site.answer_worker(replace(request, path=path, base_url=local_base))
+        except Refused as refused:
+            return refused.reply()
 
     @property
-    def _local_base(self) -> str:
-        return f"http://localhost:{self._port}"
+    def _local_host(self) -> str:
+        return f"localhost:{self._port}"

@@ -5,7 +5,6 @@ Source: Azure Functions host, HostController.
 """
 
 import hashlib
-import json
 import platform
 import time
 from collections.abc import Sequence
@@ -15,13 +14,14 @@ from typing import Any, Literal, Protocol
 from aiohttp import web
 
 from funchost import __version__
-from funchost.http.offline import OfflinePage
+from funchost.durable.refusals import Unreadable
+from funchost.http.pages import OfflinePage
 from funchost.http.replies import empty_reply, json_reply
-from funchost.http.requests import BodyTooLarge, read_body
+from funchost.http.request import Refused, Request
+from funchost.http.router import Route
 from funchost.settings import Settings
 
 _LONGEST_HOST_ID = 32
-_LONGEST_STATE = 1024
 
 
 Order = Literal["restart", "drain", "resume"]
@@ -47,7 +47,7 @@ class HostControl(Protocol):
         """Have all instances carry it out, soon."""
 
 
-class HostApi:
+class HostEndpoints:
     """Endpoints below `/admin/host`, keys excepted."""
 
     def __init__(self, settings: Settings, control: HostControl, offline: OfflinePage) -> None:
@@ -80,30 +80,38 @@ class HostApi:
         """The host's state by the original's names."""
         return "Offline" if self._offline.exists else self._state
 
-    async def answer(self, request: web.BaseRequest, segments: Sequence[str]) -> web.Response:
-        """The response to the path behind `/admin/host/`, its words in lower case."""
-        match (request.method.upper(), *segments):
-            case ("GET", "status"):
-                return json_reply(200, self._status())
-            case ("GET", "config"):
-                return json_reply(200, effective_settings(self._settings))
-            case ("GET", "processes"):
-                return json_reply(200, {"processes": [_process(pid) for pid in self._control.worker_pids]})
-            case ("GET", "drain", "status"):
-                return json_reply(200, self._drain_status())
-            case ("POST", "drain"):
-                self._control.order("drain")
-                return empty_reply(202)
-            case ("POST", "resume"):
-                return self._resume()
-            case ("POST", "restart"):
-                self._control.order("restart")
-                return json_reply(200, {"scriptPath": str(self._settings.script_root)})
-            case ("PUT", "state"):
-                return await self._change_state(request)
-        return empty_reply(404)
+    def routes(self) -> list[Route]:
+        """The routes below `/admin`."""
+        return [
+            Route.to("GET POST", "host/ping", self._ping, is_open=True),
+            Route.to("GET", "host/status", self._status),
+            Route.to("GET", "host/config", self._config),
+            Route.to("GET", "host/processes", self._processes),
+            Route.to("GET", "host/drain/status", self._drain_status),
+            Route.to("POST", "host/drain", self._drain),
+            Route.to("POST", "host/resume", self._resume),
+            Route.to("POST", "host/restart", self._restart),
+            Route.to("PUT", "host/state", self._change_state),
+        ]
 
-    def _status(self) -> dict[str, Any]:
+    async def _ping(self, request: Request) -> web.Response:
+        return empty_reply(200, {"Cache-Control": "no-store, no-cache"})
+
+    async def _config(self, request: Request) -> web.Response:
+        return json_reply(200, effective_settings(self._settings))
+
+    async def _processes(self, request: Request) -> web.Response:
+        return json_reply(200, {"processes": [_process(pid) for pid in self._control.worker_pids]})
+
+    async def _drain(self, request: Request) -> web.Response:
+        self._control.order("drain")
+        return empty_reply(202)
+
+    async def _restart(self, request: Request) -> web.Response:
+        self._control.order("restart")
+        return json_reply(200, {"scriptPath": str(self._settings.script_root)})
+
+    async def _status(self, request: Request) -> web.Response:
         status = {
             "id": host_id(self._settings.script_root),
             "state": self.state,
@@ -112,31 +120,32 @@ class HostApi:
             "processUptime": int((time.monotonic() - self._started) * 1000),
             "functionAppContentEditingState": "NotAllowed",
         }
-        return {**status, "errors": self._errors} if self._errors else status
+        return json_reply(200, {**status, "errors": self._errors} if self._errors else status)
 
-    def _drain_status(self) -> dict[str, Any]:
+    async def _drain_status(self, request: Request) -> web.Response:
         in_flight = self._control.in_flight
         state = "InProgress" if in_flight else "Completed"
-        return {
+        status = {
             "state": state if self._control.is_draining else "Disabled",
             "outstandingInvocations": in_flight,
             "outstandingRetries": 0,
         }
+        return json_reply(200, status)
 
-    def _resume(self) -> web.Response:
+    async def _resume(self, request: Request) -> web.Response:
         if self.state != "Running":
             return empty_reply(409)
         self._control.order("resume")
         return json_reply(200, {"state": self.state})
 
-    async def _change_state(self, request: web.BaseRequest) -> web.Response:
+    async def _change_state(self, request: Request) -> web.Response:
         try:
-            wanted = json.loads(await read_body(request, _LONGEST_STATE))
-        except (BodyTooLarge, ValueError, RecursionError):
+            wanted = await request.json()
+        except Unreadable:
             wanted = None
         wanted = wanted.casefold() if isinstance(wanted, str) else wanted
         if wanted not in ("offline", "running"):
-            return json_reply(400, {"Message": 'The body is not a state. Send "offline" or "running".'})
+            raise Refused(400, 'The body is not a state. Send "offline" or "running".')
         if wanted == self.state.casefold():
             return empty_reply(200)
         if wanted == "offline":
@@ -144,7 +153,7 @@ class HostApi:
         elif self._offline.exists:
             self._offline.remove()
         else:
-            return json_reply(400, {"Message": f"The state is {self.state}; only Offline can be left so."})
+            raise Refused(400, f"The state is {self.state}; only Offline can be left so.")
         if self._settings.watch is None:
             # Otherwise the file's change is noticed anyway, and a second restart would follow the first.
             self._control.order("restart")

@@ -1,6 +1,6 @@
-"""Access keys: what the key of a request opens.
+"""Access keys: whom the key of a request proves, and what that caller may use.
 
-Rules only: where the keys are kept is `keys`, and without `--enable-auth` nobody asks here.
+Rules only: where the keys are kept is `key_file`.
 Source: Azure Functions host, key authentication and the authorization levels of functions.
 """
 
@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 
 from funchost.conventions.names import KEY_HEADER
 
-KEY_PARAMETER = "code"
-MASTER_KEY = "_master"
 DEFAULT_KEY = "default"
 DURABLE_KEY = "durabletask_extension"
 
 
 class Level(enum.Enum):
-    """What a key proves. A system key is no better function key: each opens doors of its own."""
+    """What a key proves. A system key does not open functions: each kind is for its own."""
 
     ANONYMOUS = "anonymous"
     FUNCTION = "function"
@@ -38,14 +36,23 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request, as far as its key tells; `key_name` says which system key it was."""
+    """Who sent a request, as far as its key tells.
+
+    Attributes:
+        level: what the key opens.
+        name: the name of a system key.
+        functions: the functions, in lower case, that the key belongs to; None for a key to all.
+    """
 
     level: Level
-    key_name: str = ""
+    name: str = ""
+    functions: frozenset[str] | None = None
 
 
 ANYBODY = Caller(Level.ANONYMOUS)
-ADMINISTRATOR = Caller(Level.ADMIN, MASTER_KEY)
+ADMINISTRATOR = Caller(Level.ADMIN, "_master")
+# When no keys are asked for, everything is open but what is disabled.
+UNASKED = Caller(Level.ADMIN)
 
 
 def presented_key(headers: Mapping[str, str], code: Sequence[str]) -> str | None:
@@ -59,27 +66,32 @@ def presented_key(headers: Mapping[str, str], code: Sequence[str]) -> str | None
     return code[0] if code else None
 
 
-def identify(keys: Keys, key: str | None, function: str | None = None) -> Caller:
-    """The caller behind a key; the keys of `function` count only for that function."""
+def identify(keys: Keys, key: str | None) -> Caller:
+    """The caller behind a key."""
     if not key:
         return ANYBODY
     if _same(keys.master, key):
         return ADMINISTRATOR
     if (name := _named(keys.system, key)) is not None:
         return Caller(Level.SYSTEM, name)
-    own = keys.functions.get(function.casefold(), {}) if function is not None else {}
-    if _named(keys.host, key) is not None or _named(own, key) is not None:
+    if _named(keys.host, key) is not None:
         return Caller(Level.FUNCTION)
-    return ANYBODY
+    owners = frozenset(name for name, own in keys.functions.items() if _named(own, key) is not None)
+    return Caller(Level.FUNCTION, functions=owners) if owners else ANYBODY
 
 
-def may_call(auth_level: str, caller: Caller) -> bool:
+def may_call(function: str, auth_level: str, caller: Caller) -> bool:
     """Whether the caller may call a function of this `authLevel`; one without a level has `function`."""
     match auth_level.casefold():
         case "anonymous":
             return True
-        case "function" | "":
-            return caller.level in (Level.FUNCTION, Level.ADMIN)
+        case "function" | "" if caller.level is Level.FUNCTION:
+            return caller.functions is None or function.casefold() in caller.functions
+    return caller.level is Level.ADMIN
+
+
+def may_administer(caller: Caller) -> bool:
+    """Whether the caller may use the admin endpoints."""
     return caller.level is Level.ADMIN
 
 

@@ -3,7 +3,7 @@
 import pytest
 from multidict import CIMultiDict
 
-from funchost.http.admission.guard import Guard, is_loopback
+from funchost.http.guard import Guard, is_loopback
 from funchost.settings import Cors
 from tests.http.conftest import Host, OpenHost
 
@@ -13,7 +13,8 @@ WIDE = Guard("0.0.0.0", Cors())
 
 def refusal(guard: Guard, method: str = "GET", /, **headers: str) -> str | None:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return guard.refusal(method, CIMultiDict({"Host": "localhost:7071"} | names))
+    given = {"Host": "localhost:7071"} | names
+    return guard.refusal(method, given["Host"], CIMultiDict(given))
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:7071", "127.0.0.1:1", "[::1]", "[::1]:7071"])

@@ -12,15 +12,15 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from funchost.http.admission.access import DEFAULT_KEY, DURABLE_KEY, Keys
+from funchost.durable.refusals import Unreadable
+from funchost.durable.text import parse_json
+from funchost.http.access import DEFAULT_KEY, DURABLE_KEY, Keys
 
 FILE_NAME = "keys.json"
-
-Scope = Literal["functionKeys", "systemKeys"]
-Groups = dict[str, dict[str, str]]
 
 _OTHERS = 0o077
 _RANDOM_BYTES = 40
@@ -29,6 +29,20 @@ _log = logging.getLogger("Host.Http")
 
 class KeyFileError(Exception):
     """The keys cannot be kept or read; the text names the file and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGroup:
+    """Where keys stand in the file: `functionKeys` (of the host), `systemKeys`, or `functions` and the name
+    of one in lower case."""
+
+    scope: str
+    function: str = ""
+
+    def within(self, document: dict[str, Any]) -> dict[str, str]:
+        """The group's keys inside the document, to read or to change."""
+        group: dict[str, Any] = document.setdefault(self.scope, {})
+        return group.setdefault(self.function, {}) if self.function else group
 
 
 class KeyFile:
@@ -66,32 +80,24 @@ class KeyFile:
             _log.error("The keys that were read before stay in force. %s", error)
         return self._keys
 
-    def group(self, scope: Scope, function: str | None = None) -> dict[str, str]:
-        """The keys of the host (or the extensions) by name; or those of one function, which gets a default
-        key when it has none yet."""
-        if function is None:
-            return dict(_group(self._read(), scope, None))
-        if not (keys := dict(_group(self._read(), scope, function))):
-            keys = {DEFAULT_KEY: self.put(scope, function, DEFAULT_KEY, None)}
+    def read(self, group: KeyGroup) -> dict[str, str]:
+        """The keys of a group by name. A function gets a default key when it has none yet."""
+        keys = dict(group.within(self._read()))
+        if group.function and not keys:
+            keys = {DEFAULT_KEY: self.put(group, DEFAULT_KEY)}
         return keys
 
-    def put(self, scope: Scope, function: str | None, name: str, value: str | None) -> str:
+    def put(self, group: KeyGroup, name: str, value: str | None = None) -> str:
         """Set a key, to a fresh value when none is given; returns the value."""
         chosen = value or _fresh_key()
-        self._change(lambda document: _group(document, scope, function).update({name: chosen}))
+        self._change(lambda document: group.within(document).update({name: chosen}))
         return chosen
 
-    def put_master(self, value: str | None) -> str:
-        """Set the master key, to a fresh value when none is given; returns the value."""
-        chosen = value or _fresh_key()
-        self._change(lambda document: document.update(masterKey=chosen))
-        return chosen
-
-    def delete(self, scope: Scope, function: str | None, name: str) -> bool:
+    def delete(self, group: KeyGroup, name: str) -> bool:
         """Remove a key; False when there was none of this name."""
-        if name not in _group(self._read(), scope, function):
+        if name not in group.within(self._read()):
             return False
-        self._change(lambda document: _group(document, scope, function).pop(name, None))
+        self._change(lambda document: group.within(document).pop(name, None))
         return True
 
     def _change(self, change: Callable[[dict[str, Any]], object]) -> None:
@@ -100,8 +106,8 @@ class KeyFile:
             before = self.path.read_bytes() if self.path.exists() else b""
             document = _parsed(self.path, before) if before else {}
             document.setdefault("masterKey", _fresh_key())
-            _group(document, "functionKeys", None).setdefault(DEFAULT_KEY, _fresh_key())
-            _group(document, "systemKeys", None).setdefault(DURABLE_KEY, _fresh_key())
+            document.setdefault("functionKeys", {}).setdefault(DEFAULT_KEY, _fresh_key())
+            document.setdefault("systemKeys", {}).setdefault(DURABLE_KEY, _fresh_key())
             document.setdefault("functions", {})
             change(document)
             after = json.dumps(document, indent=2).encode() + b"\n"
@@ -138,25 +144,16 @@ class KeyFile:
         return status.st_mtime_ns, status.st_ino, status.st_size
 
 
-def _group(document: dict[str, Any], scope: Scope, function: str | None) -> dict[str, str]:
-    """The keys of one scope, or of one function, inside the document."""
-    parent, name = (
-        (document, str(scope)) if function is None else (document["functions"], function.casefold())
-    )
-    group: dict[str, str] = parent.setdefault(name, {})
-    return group
-
-
 def _keys(document: dict[str, Any]) -> Keys:
-    functions: Groups = {name.casefold(): keys for name, keys in document["functions"].items()}
+    functions = {name.casefold(): keys for name, keys in document["functions"].items()}
     return Keys(document["masterKey"], document["functionKeys"], document["systemKeys"], functions)
 
 
 def _parsed(path: Path, content: bytes) -> dict[str, Any]:
     """The document in the file. Raises KeyFileError unless it has the shape that `_change` writes."""
     try:
-        document = json.loads(content)
-    except ValueError as error:
+        document = parse_json(content)
+    except Unreadable as error:
         raise _broken(path, str(error)) from error
     groups = ("functionKeys", "systemKeys", "functions")
     if not isinstance(document, dict) or not isinstance(document.get("masterKey", ""), str):

@@ -6,8 +6,8 @@ import socket
 import aiohttp
 import pytest
 
-from funchost.http import server
-from funchost.http.routing.routes import RouteError
+from funchost.http import front_end
+from funchost.http.router import RouteError
 from funchost.worker.model import Invocation, InvocationResult
 from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import http_function, instance, returned
@@ -34,7 +34,7 @@ async def test_ping_and_status_answer_during_the_start(open_host: OpenHost) -> N
 async def test_a_request_that_waits_too_long_for_the_start_is_a_503(
     open_host: OpenHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "STARTUP_PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(front_end, "STARTUP_PATIENCE_SECONDS", 0.01)
     host = await open_host(ready=False)
     async with host.client.get(host.app_url("/api/hello")) as response:
         assert (response.status, await response.text()) == (503, "Function host is not running.")

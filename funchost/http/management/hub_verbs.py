@@ -6,7 +6,7 @@ from funchost.durable.events import Event
 from funchost.durable.instances import Instance, InstanceFilter
 
 
-class TaskHub(Protocol):
+class HubVerbs(Protocol):
     """The verbs behind the durable HTTP API. Refusals are `funchost.durable.refusals`."""
 
     async def start(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from funchost.http.admission.access import (
+from funchost.http.access import (
     ADMINISTRATOR,
     ANYBODY,
     Caller,
@@ -29,7 +29,7 @@ KEYS = Keys(
         ("d", Caller(Level.SYSTEM, "durabletask_extension")),
         ("h", Caller(Level.FUNCTION)),
         ("p", Caller(Level.FUNCTION)),
-        ("f", Caller(Level.FUNCTION)),
+        ("f", Caller(Level.FUNCTION, functions=frozenset({"hello"}))),
         ("M", ANYBODY),
         ("é\udcff", ANYBODY),
         ("", ANYBODY),
@@ -37,16 +37,17 @@ KEYS = Keys(
     ],
 )
 def test_a_key_tells_who_calls(key: str | None, caller: Caller) -> None:
-    assert identify(KEYS, key, "Hello") == caller
+    assert identify(KEYS, key) == caller
 
 
-@pytest.mark.parametrize("function", ["other", None])
-def test_a_function_s_own_key_opens_no_other_function(function: str | None) -> None:
-    assert identify(KEYS, "f", function) == ANYBODY
+def test_a_function_s_own_key_opens_that_function_only() -> None:
+    caller = identify(KEYS, "f")
+    assert may_call("Hello", "function", caller)
+    assert not may_call("other", "function", caller)
 
 
 def test_an_empty_key_in_the_file_opens_nothing() -> None:
-    assert identify(Keys(master="", host={"default": ""}), "", None) == ANYBODY
+    assert identify(Keys(master="", host={"default": ""}), "") == ANYBODY
 
 
 @pytest.mark.parametrize(
@@ -60,11 +61,11 @@ def test_an_empty_key_in_the_file_opens_nothing() -> None:
     ],
 )
 def test_a_function_s_level_says_which_callers_may_call_it(auth_level: str, levels: set[Level]) -> None:
-    assert {level for level in Level if may_call(auth_level, Caller(level))} == levels
+    assert {level for level in Level if may_call("hello", auth_level, Caller(level))} == levels
 
 
 def test_webhooks_open_for_their_own_system_key_and_the_master_key_only() -> None:
-    callers = [identify(KEYS, key, None) for key in ("m", "d", "e", "h", "nobody's")]
+    callers = [identify(KEYS, key) for key in ("m", "d", "e", "h", "nobody's")]
     opens = [may_use_webhooks(caller, "durabletask_extension") for caller in callers]
     assert opens == [True, True, False, False, False]
 

@@ -1,13 +1,16 @@
 """The durable HTTP API on the public port. Expectations: the durable extension's HTTP API reference,
 and what its sources answer where the reference is silent."""
 
+import dataclasses
 import json
 from typing import Any
 
 import pytest
 from yarl import URL
 
-from funchost.durable.model import Status
+from funchost.durable.events import Event, OrchestratorStarted
+from funchost.durable.instances import Status
+from funchost.settings import Settings
 from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import NOON, instance
 
@@ -185,7 +188,7 @@ async def test_the_input_is_hidden_on_request_and_junk_counts_as_the_default(hos
 
 
 async def test_history_comes_on_request_but_not_for_a_pending_instance(host: Host) -> None:
-    events = [{"EventType": 12, "EventId": -1, "IsPlayed": False, "Timestamp": "2024-05-01T10:00:00Z"}]
+    events: list[Event] = [OrchestratorStarted(at=NOON)]
     host.hub.put(instance("abc"), instance("new", status=Status.PENDING))
     host.hub.histories = {"abc": events, "new": events}
     _, running, _ = await call(host, "GET", "instances/abc?showHistory=true")
@@ -412,7 +415,7 @@ async def test_anything_unforeseen_is_a_500_with_a_json_object(
 
 
 async def test_an_entity_is_read_by_name_without_case_and_key_with_case(host: Host) -> None:
-    host.hub.entity_states = {"@counter@K1": "10", "@counter@": '{"a": 1}'}
+    host.hub.put(instance("@counter@K1", entity_state="10"), instance("@counter@", entity_state='{"a": 1}'))
     assert (await call(host, "GET", "entities/Counter/K1"))[:2] == (200, 10)
     assert (await call(host, "GET", "entities/counter/$"))[:2] == (200, {"a": 1})
     assert (await call(host, "GET", "entities/counter/k1"))[:2] == (404, None)
@@ -450,8 +453,12 @@ async def test_a_signal_to_an_unknown_entity_is_refused_with_the_known_ones(host
 
 
 async def test_entities_are_listed_without_the_deleted_ones(host: Host) -> None:
-    host.hub.put(instance("@counter@K1"), instance("@counter@gone"), instance("@other@K"), instance("a"))
-    host.hub.entity_states = {"@counter@K1": "10", "@other@K": "1"}
+    host.hub.put(
+        instance("@counter@K1", entity_state="10"),
+        instance("@counter@gone"),
+        instance("@other@K", entity_state="1"),
+        instance("a"),
+    )
     _, bare, _ = await call(host, "GET", "entities/Counter")
     _, full, _ = await call(host, "GET", "entities?fetchState=true")
     assert bare == [
@@ -493,3 +500,30 @@ async def test_a_body_beyond_the_limit_is_a_413_on_the_public_port_only(open_hos
     assert "larger than 10 bytes" in error["Message"]
     async with host.client.post(host.front.rpc_base_url + start, data=b'"1234567890"') as response:
         assert response.status == 202
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "base"),
+    [
+        ({"X-Forwarded-Host": "app.example", "X-Forwarded-Proto": "https"}, "https://app.example"),
+        ({"X-Forwarded-Host": "app.example:8443, inner"}, "http://app.example:8443"),
+        ({"X-Forwarded-Proto": "https"}, "https://localhost:1"),
+        ({"X-Forwarded-Host": "app.example/path", "X-Forwarded-Proto": "ftp"}, "http://localhost:1"),
+    ],
+)
+async def test_urls_are_those_of_the_proxy_when_host_json_says_so(
+    open_host: OpenHost, settings: Settings, forwarded: dict[str, str], base: str
+) -> None:
+    host = await open_host(hub=dataclasses.replace(settings.hub, use_forwarded_host=True))
+    headers = {"Host": "localhost:1"} | forwarded
+    start = "orchestrators/hello_orchestrator/abc"
+    _, payload, _ = await call(host, "POST", start, headers=headers)
+    assert payload["statusQueryGetUri"].startswith(f"{base}/runtime/webhooks/durabletask/instances/abc?")
+    _, _, answered = await call(host, "GET", "instances/abc", headers=headers)
+    assert answered["Location"] == f"{base}/runtime/webhooks/durabletask/instances/abc"
+
+
+async def test_urls_follow_the_host_header_unless_host_json_says_otherwise(host: Host) -> None:
+    headers = {"Host": "localhost:1", "X-Forwarded-Host": "app.example"}
+    _, payload, _ = await call(host, "POST", "orchestrators/hello_orchestrator/abc", headers=headers)
+    assert payload["statusQueryGetUri"].startswith("http://localhost:1/")

@@ -13,10 +13,13 @@ from typing import Any
 from aiohttp import web
 
 from funchost.conventions.names import HTTP_TRIGGER, TIMER_TRIGGER
-from funchost.http.functions import REASON, not_running
+from funchost.durable.refusals import Unreadable
+from funchost.durable.text import storable
+from funchost.http.pages import not_running
 from funchost.http.replies import empty_reply, json_reply
-from funchost.http.requests import BodyTooLarge, read_body
-from funchost.http.routing.routes import HttpFunction, full_route
+from funchost.http.request import Refused, Request
+from funchost.http.router import Route, full_route
+from funchost.http.site import CALLED_OVER_HTTP
 from funchost.settings import Settings
 from funchost.worker.calling import Invoker, call
 from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
@@ -25,8 +28,10 @@ from funchost.worker.model import FunctionInfo, Invocation
 TimerPayload = Callable[[str], Awaitable[bytes]]
 """What the timer function of this name is given when nobody waited for the clock."""
 
+_WAY_TO_RUN = 'Send {"input": "text"}.'
 
-class FunctionsApi:
+
+class FunctionEndpoints:
     """Endpoints below `/admin/functions`, keys excepted; without functions until the app runs."""
 
     def __init__(self) -> None:
@@ -34,7 +39,6 @@ class FunctionsApi:
         self._pool: Invoker | None = None
         self._timer_payload: TimerPayload
         self._prefix = ""
-        self._body_limit = 0
         self._by_hand: set[asyncio.Task[None]] = set()
 
     def use(
@@ -49,48 +53,51 @@ class FunctionsApi:
         self._pool = pool
         self._timer_payload = timer_payload
         self._prefix = settings.route_prefix
-        self._body_limit = settings.request_limit_bytes
 
     def forget(self) -> None:
         """There is no app."""
         self._functions, self._pool = (), None
 
-    def find(self, name: str) -> FunctionInfo | None:
-        """The function of this name, in any case."""
-        return next((each for each in self._functions if each.name.casefold() == name.casefold()), None)
+    def named(self, name: str) -> FunctionInfo:
+        """The function of this name, in any case. Raises Refused when there is none."""
+        for function in self._functions:
+            if function.name.casefold() == name.casefold():
+                return function
+        raise Refused(404)
 
-    def list(self, base_url: str) -> web.Response:
-        """All functions."""
-        return json_reply(200, [self._item(function, base_url) for function in self._functions])
-
-    async def answer(
-        self, request: web.BaseRequest, function: FunctionInfo, rest: Sequence[str], base_url: str
-    ) -> web.Response:
-        """The response to the path behind the function's name."""
-        match (request.method.upper(), *rest):
-            case ("GET",):
-                return json_reply(200, self._item(function, base_url))
-            case ("GET", "status"):
-                return json_reply(200, {"errors": [function.error]} if function.error else {})
-            case ("POST",):
-                return await self._run_by_hand(request, function)
-        return empty_reply(404)
+    def routes(self) -> Sequence[Route]:
+        """The routes below `/admin`."""
+        return [
+            Route.to("GET", "functions", self._list),
+            Route.to("GET", "functions/{name}", self._show),
+            Route.to("GET", "functions/{name}/status", self._status),
+            Route.to("POST", "functions/{name}", self._run_by_hand),
+        ]
 
     async def stop(self) -> None:
         """Wait for what was started by hand; the pool bounds how long that takes."""
         await asyncio.gather(*self._by_hand)
 
-    async def _run_by_hand(self, request: web.BaseRequest, function: FunctionInfo) -> web.Response:
-        if not request.headers.get("Content-Type", "").lower().startswith("application/json"):
-            return empty_reply(415)
+    async def _list(self, request: Request) -> web.Response:
+        return json_reply(200, [self._item(function, request.base_url) for function in self._functions])
+
+    async def _show(self, request: Request) -> web.Response:
+        return json_reply(200, self._item(self.named(request.params["name"]), request.base_url))
+
+    async def _status(self, request: Request) -> web.Response:
+        error = self.named(request.params["name"]).error
+        return json_reply(200, {"errors": [error]} if error else {})
+
+    async def _run_by_hand(self, request: Request) -> web.Response:
+        function = self.named(request.params["name"])
+        if not request.is_json:
+            raise Refused(415)
         try:
-            body = json.loads(await read_body(request, self._body_limit))
-        except BodyTooLarge as error:
-            return json_reply(413, {"Message": str(error)})
-        except (ValueError, RecursionError):
-            body = None
+            body = await request.json()
+        except Unreadable as error:
+            raise Refused(400, f"The body is no JSON: {error}. {_WAY_TO_RUN}") from error
         if not isinstance(body, dict):
-            return json_reply(400, {"Message": 'The body is not a JSON object. Send {"input": "text"}.'})
+            raise Refused(400, f"The body is not a JSON object. {_WAY_TO_RUN}")
         if self._pool is None:
             return not_running()
         invocation = await self._invocation(function, body.get("input"))
@@ -104,14 +111,13 @@ class FunctionsApi:
         if function.trigger == TIMER_TRIGGER:
             # Whatever the input is: the original makes the timer's value itself.
             return Invocation(invocation_id, function.name, "json", await self._timer_payload(function.name))
-        text = given if isinstance(given, str) else "" if given is None else json.dumps(given)
+        text = storable(given) if isinstance(given, str) else "" if given is None else json.dumps(given)
         return Invocation(invocation_id, function.name, "string", text.encode())
 
     def _item(self, function: FunctionInfo, base_url: str) -> dict[str, Any]:
         url = None
         if function.trigger == HTTP_TRIGGER:
-            route = full_route(HttpFunction(function.name, function.route), self._prefix)
-            url = f"{base_url}/{route}".lower()
+            url = f"{base_url}/{full_route(function, self._prefix)}".lower()
         return {
             "name": function.name,
             "script_root_path_href": None,
@@ -139,6 +145,6 @@ class FunctionsApi:
 
 async def _run(pool: Invoker, invocation: Invocation) -> None:
     try:
-        await call(pool, invocation, REASON)
+        await call(pool, invocation, CALLED_OVER_HTTP)
     except (WorkerLost, FunctionTimedOut, PoolStopped):
         return  # the journal has told it, and no client is waiting

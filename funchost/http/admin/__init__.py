@@ -1,1 +1,0 @@
-"""The host's own endpoints below /admin: its state, its functions, its keys."""
