@@ -41,5 +41,17 @@ class WrongState(DurableError):
     """The instance is not in a status that allows this operation."""
 
 
+class OtherGeneration(DurableError):
+    """The instance began under the other SDK generation, whose messages this app cannot make."""
+
+    def __init__(self, instance_id: str, protocol: SdkProtocol) -> None:
+        began, runs = ("1.x", "2.x") if protocol is SdkProtocol.JSON1 else ("2.x", "1.x")
+        super().__init__(
+            f"The instance '{instance_id}' began in an app on azure-functions-durable {began}, and this app "
+            f"is on {runs}. Start the app on {began} again to let it go on, or purge the instance."
+        )
+        self.instance_id = instance_id
+
+
 class Unreadable(ValueError):
     """What came from outside cannot be read or stored; the text says why."""
