@@ -92,7 +92,7 @@ class GrpcEndpoint:
         return grpc.method_handlers_generic_handler(_SERVICE.full_name, handlers)
 
     def _answer(self, method: str) -> Answer:
-        handler = (INSTANCE_CALLS | ENTITY_CALLS).get(method)
+        handler = INSTANCE_CALLS.get(method) or ENTITY_CALLS.get(method)
 
         async def answer(request: Any, context: Any) -> Any:
             try:

@@ -8,12 +8,12 @@ import pytest
 
 from funchost.durable.commit import Commit
 from funchost.durable.instances import Instance, SdkProtocol, Status
-from funchost.taskhub import LeasedInstance, TaskHub
+from funchost.taskhub import TaskHub
 
 NOW = 1_700_000_000_000_000
 
 
-async def lease(hub: TaskHub) -> LeasedInstance | None:
+async def lease(hub: TaskHub) -> Any:
     """The only instance that has something to do."""
     leased = await hub.work.lease_instances(SdkProtocol.GRPC2, 1)
     return leased[0] if leased else None
@@ -26,7 +26,7 @@ async def episode(
     leased = await lease(hub)
     assert leased is not None, "no instance has anything to do"
     completed_at = NOW if status.is_final else None
-    instance = replace(leased.instance, status=status, completed_at=completed_at, **changes)
+    instance: Instance = replace(leased.instance, status=status, completed_at=completed_at, **changes)
     events = [message.event for message in leased.messages]
     commit = Commit(instance, consumed=[message.message_id for message in leased.messages], history=events)
     commit.history += history or []
