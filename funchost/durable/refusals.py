@@ -42,10 +42,9 @@ class WrongState(DurableError):
 
 
 class OtherGeneration(DurableError):
-    """The instance began under the other SDK generation, whose messages this app cannot make."""
+    """The instance began under the other SDK generation, 1.x or 2.x, whose messages this app cannot make."""
 
-    def __init__(self, instance_id: str, protocol: SdkProtocol) -> None:
-        began, runs = ("1.x", "2.x") if protocol is SdkProtocol.JSON1 else ("2.x", "1.x")
+    def __init__(self, instance_id: str, began: str, runs: str) -> None:
         super().__init__(
             f"The instance '{instance_id}' began in an app on azure-functions-durable {began}, and this app "
             f"is on {runs}. Start the app on {began} again to let it go on, or purge the instance."

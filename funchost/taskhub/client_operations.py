@@ -38,6 +38,7 @@ from funchost.taskhub.rows import instance_from_row, instance_parameters, read_h
 from funchost.taskhub.statements import SQL
 from funchost.taskhub.status_waits import StatusWaits, Subscribe
 
+_GENERATIONS = {SdkProtocol.JSON1: "1.x", SdkProtocol.GRPC2: "2.x"}
 _FIRST_MOMENT = -(2**62)
 _LAST_MOMENT = 2**62
 _LAST_CHARACTER = "\U0010ffff"
@@ -392,7 +393,9 @@ class ClientOperations:
 
     def _check_generation(self, instance: Instance | None) -> None:
         if instance is not None and instance.protocol is not self.protocol:
-            raise OtherGeneration(instance.instance_id, instance.protocol)
+            raise OtherGeneration(
+                instance.instance_id, _GENERATIONS[instance.protocol], _GENERATIONS[self.protocol]
+            )
 
 
 def _start_is_put_off(instance: Instance, now: int) -> bool:
