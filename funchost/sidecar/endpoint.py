@@ -31,8 +31,8 @@ _OPTIONS = (
 
 _log = logging.getLogger("Host.Durable")
 
-Answer = Callable[[Any, Any], Awaitable[Any]]
-Stream = Callable[[Any, Any], AsyncIterator[Any]]
+Answer = Callable[[bytes, Any], Awaitable[Any]]
+Stream = Callable[[bytes, Any], AsyncIterator[Any]]
 
 
 class GrpcEndpoint:
@@ -77,41 +77,39 @@ class GrpcEndpoint:
     def _handlers(self) -> grpc.GenericRpcHandler:
         handlers = {}
         for method in _SERVICE.methods:
-            formats = {
-                "request_deserializer": GetMessageClass(method.input_type).FromString,
-                "response_serializer": GetMessageClass(method.output_type).SerializeToString,
-            }
+            parse = GetMessageClass(method.input_type).FromString
+            serialize = GetMessageClass(method.output_type).SerializeToString
             if method.server_streaming:
                 handlers[method.name] = grpc.unary_stream_rpc_method_handler(
-                    self._stream(method.name), **formats
+                    self._stream(method.name, parse), response_serializer=serialize
                 )
             else:
                 handlers[method.name] = grpc.unary_unary_rpc_method_handler(
-                    self._answer(method.name), **formats
+                    self._answer(method.name, parse), response_serializer=serialize
                 )
         return grpc.method_handlers_generic_handler(_SERVICE.full_name, handlers)
 
-    def _answer(self, method: str) -> Answer:
+    def _answer(self, method: str, parse: Callable[[bytes], Any]) -> Answer:
         handler = INSTANCE_CALLS.get(method) or ENTITY_CALLS.get(method)
 
-        async def answer(request: Any, context: Any) -> Any:
+        async def answer(request: bytes, context: Any) -> Any:
             try:
                 if handler is None:
                     raise _not_served(method)
-                return await handler(await self._admit(context), request)
+                return await handler(await self._admit(context), parse(request))
             except Exception as error:
                 await refuse(context, method, error)
 
         return answer
 
-    def _stream(self, method: str) -> Stream:
+    def _stream(self, method: str, parse: Callable[[bytes], Any]) -> Stream:
         handler = INSTANCE_STREAMS.get(method)
 
-        async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
+        async def stream(request: bytes, context: Any) -> AsyncIterator[Any]:
             try:
                 if handler is None:
                     raise _not_served(method)
-                async for part in handler(await self._admit(context), request):
+                async for part in handler(await self._admit(context), parse(request)):
                     yield part
             except Exception as error:
                 await refuse(context, method, error)

@@ -6,6 +6,7 @@ Source: durable extension, TaskHubGrpcServer.
 import logging
 from typing import Any, NoReturn
 
+from google.protobuf.message import DecodeError
 from grpc import StatusCode
 
 from funchost.durable import refusals
@@ -21,6 +22,7 @@ _CODES: tuple[tuple[type[Exception], StatusCode, str], ...] = (
     (refusals.OtherGeneration, StatusCode.FAILED_PRECONDITION, ""),
     (refusals.DurableError, StatusCode.FAILED_PRECONDITION, "InvalidOperationException: "),
     (refusals.Unreadable, StatusCode.INVALID_ARGUMENT, ""),
+    (DecodeError, StatusCode.INVALID_ARGUMENT, "The request is no message: "),
 )
 
 _log = logging.getLogger("Host.Durable")

@@ -2,7 +2,7 @@
 
 import importlib.util
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +82,9 @@ def binding(port: int) -> str:
             "baseUrl": None,
         }
     )
+
+
+@pytest.fixture
+def listeners(hub: TaskHub) -> Callable[[], int]:
+    """How many listen for wake-ups at this moment: one while calls wait for a status."""
+    return lambda: len(hub.wake_ups._listeners)

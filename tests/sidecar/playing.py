@@ -1,5 +1,6 @@
 """Playing the dispatchers by hand, and what a call is refused with."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +39,13 @@ async def waiting_events(hub: TaskHub) -> list[Any]:
     """The events that the only instance with something to do is about to take."""
     leased = await lease(hub)
     return [] if leased is None else [message.event for message in leased.messages]
+
+
+async def condition(holds):
+    """Wait until this holds."""
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 def refusal(code: grpc.StatusCode, text: str):

@@ -14,7 +14,7 @@ from funchost.sidecar import endpoint as endpoint_module
 from funchost.sidecar.endpoint import GrpcEndpoint
 from funchost.sidecar.instance_calls import Run
 from funchost.taskhub import ClientOperations
-from tests.sidecar.playing import episode, refusal
+from tests.sidecar.playing import condition, episode, refusal
 
 
 async def test_a_client_keeps_working_over_restarts_of_the_app(client, hub, endpoint):
@@ -59,11 +59,11 @@ async def test_an_app_that_cannot_start_is_told_at_once(client, endpoint):
         await client.get_orchestration_state("one")
 
 
-async def test_a_wait_goes_on_over_a_restart(client, hub, endpoint):
+async def test_a_wait_goes_on_over_a_restart(client, hub, endpoint, listeners):
     await client.schedule_new_orchestration("hello", instance_id="one")
     await episode(hub)
     waiting = asyncio.create_task(client.wait_for_orchestration_completion("one"))
-    await client.get_orchestration_state("one")
+    await condition(lambda: listeners() == 1)
     endpoint.hold()
     await hub.clients(SdkProtocol.GRPC2).raise_event("one", "go", None)
     await episode(hub, Status.COMPLETED)
@@ -140,6 +140,13 @@ async def test_what_nobody_expected_is_logged_once(client, endpoint, caplog):
     assert [record.getMessage() for record in errors] == [f"The durable gRPC API failed: {text}"]
 
 
+async def test_what_is_no_message_is_refused(port):
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = channel.unary_unary("/TaskHubSidecarService/GetInstance")
+        with refusal(grpc.StatusCode.INVALID_ARGUMENT, "The request is no message: "):
+            await call(b"\x0a\x02\xed\xa0")
+
+
 async def test_a_long_text_still_reaches_the_client(client, endpoint):
     endpoint.serve(Run(Broken()))
     with refusal(grpc.StatusCode.INTERNAL, "disk \U0001f600") as caught:
@@ -159,10 +166,10 @@ async def test_a_port_in_use_is_refused(port):
     await second.stop()
 
 
-async def test_a_stop_ends_the_calls_that_wait(client, hub, endpoint):
+async def test_a_stop_ends_the_calls_that_wait(client, endpoint, listeners):
     await client.schedule_new_orchestration("hello", instance_id="one")
     waiting = asyncio.create_task(client.wait_for_orchestration_completion("one"))
-    await client.get_orchestration_state("one")
+    await condition(lambda: listeners() == 1)
     await endpoint.stop()
     with pytest.raises(grpc.RpcError) as caught:
         await waiting

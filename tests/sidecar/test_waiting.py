@@ -7,24 +7,11 @@ from durabletask.client import OrchestrationStatus
 
 from funchost.durable.instances import SdkProtocol, Status
 from funchost.taskhub import TaskHub, Work
-from tests.sidecar.playing import episode
-
-
-async def condition(holds):
-    """Wait until this holds."""
-    async with asyncio.timeout(10):
-        while not holds():
-            await asyncio.sleep(0.01)
+from tests.sidecar.playing import condition, episode
 
 
 async def start(client):
     await client.schedule_new_orchestration("hello", input=1, instance_id="one")
-
-
-@pytest.fixture
-def listeners(hub):
-    """How many listen for wake-ups at this moment."""
-    return lambda: len(hub.wake_ups._listeners)
 
 
 async def test_a_wait_for_the_start_ends_with_the_first_episode(client, hub):
