@@ -78,19 +78,17 @@ async def test_an_activity_of_a_purged_instance_ends_without_being_heard(hub: Ta
 async def test_a_filter_deletes_what_has_ended_and_counts_it(hub: TaskHub) -> None:
     for status in Status:
         await run_to(hub, f"is{status}", status)
-    assert await client(hub).purge_where(InstanceFilter()) == len(ENDED)
+    assert (await client(hub).purge_where(InstanceFilter())).deleted == len(ENDED)
     left, _ = await client(hub).find(InstanceFilter(), 100)
     assert {instance.status for instance in left} == set(ALIVE)
-    assert await client(hub).purge_where(InstanceFilter()) == 0
+    assert (await client(hub).purge_where(InstanceFilter())).deleted == 0
 
 
 async def test_a_filter_deletes_only_the_statuses_it_names(hub: TaskHub, folder: Path) -> None:
     for status in (Status.FAILED, Status.COMPLETED, Status.RUNNING):
         await run_to(hub, f"is{status}", status)
-    assert (
-        await client(hub).purge_where(InstanceFilter(statuses=frozenset({Status.FAILED, Status.RUNNING})))
-        == 1
-    )
+    wanted = InstanceFilter(statuses=frozenset({Status.FAILED, Status.RUNNING}))
+    assert (await client(hub).purge_where(wanted)).deleted == 1
     assert set((await left_of(folder, "isFailed")).values()) == {0}
     assert await client(hub).get("isCompleted") is not None
     assert await client(hub).get("isRunning") is not None
@@ -99,7 +97,7 @@ async def test_a_filter_deletes_only_the_statuses_it_names(hub: TaskHub, folder:
 async def test_a_filter_of_statuses_that_live_deletes_nothing(hub: TaskHub) -> None:
     await run_to(hub, "one", Status.COMPLETED)
     await run_to(hub, "two", Status.RUNNING)
-    assert await client(hub).purge_where(InstanceFilter(statuses=frozenset({Status.RUNNING}))) == 0
+    assert (await client(hub).purge_where(InstanceFilter(statuses=frozenset({Status.RUNNING})))).deleted == 0
 
 
 async def test_a_filter_deletes_within_its_bounds_and_its_prefix(hub: TaskHub) -> None:
@@ -107,13 +105,15 @@ async def test_a_filter_deletes_within_its_bounds_and_its_prefix(hub: TaskHub) -
         await run_to(hub, name, Status.COMPLETED)
     second = await client(hub).get("a2")
     assert second is not None
-    assert await client(hub).purge_where(InstanceFilter(created_from=second.created_at, prefix="a")) == 1
+    assert (
+        await client(hub).purge_where(InstanceFilter(created_from=second.created_at, prefix="a"))
+    ).deleted == 1
     assert [await client(hub).get(name) is None for name in ("a1", "a2", "b1")] == [False, True, False]
 
 
 async def test_a_filter_leaves_entities_alone(hub: TaskHub) -> None:
     await client(hub).signal_entity("@counter@one", "add", None)
-    assert await client(hub).purge_where(InstanceFilter()) == 0
+    assert (await client(hub).purge_where(InstanceFilter())).deleted == 0
 
 
 async def test_an_episode_of_a_purged_entity_is_dropped(hub: TaskHub) -> None:
