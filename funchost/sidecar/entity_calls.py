@@ -12,7 +12,7 @@ from funchost.durable.instances import InstanceFilter
 from funchost.durable.refusals import Unreadable
 from funchost.protocols.grpc2.messages import text, text_from, timestamp
 from funchost.sidecar import reading
-from funchost.sidecar.instance_calls import Call, Run, fitting
+from funchost.sidecar.instance_calls import LARGEST_ANSWER, Call, Run, fitting
 from funchost.taskhub.client_operations import EntityStatus
 
 
@@ -47,6 +47,7 @@ async def _query(run: Run, request: Any) -> Any:
         reading.token(query),
         with_values=query.includeState,
         with_transient=query.includeTransient,
+        most_text=LARGEST_ANSWER,
     )
     entities = [_metadata(entity, with_state=query.includeState) for entity in found]
     page = fitting(entities)

@@ -28,7 +28,7 @@ from funchost.sidecar.refusing import CallRefused
 from funchost.taskhub.client_operations import ClientOperations
 
 # Clients take 4 MiB unless they are told otherwise.
-_LARGEST_ANSWER = 2 * 1024 * 1024
+LARGEST_ANSWER = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,7 @@ async def _query(run: Run, request: Any) -> Any:
         reading.page_size(query.maxInstanceCount, "maxInstanceCount"),
         reading.token(query),
         with_values=query.fetchInputsAndOutputs,
+        most_text=LARGEST_ANSWER,
     )
     states = [_state(instance, with_values=query.fetchInputsAndOutputs) for instance in found]
     page = fitting(states)
@@ -249,7 +250,7 @@ def fitting(messages: list[Any]) -> list[Any]:
     size = 0
     for number, message in enumerate(messages):
         size += message.ByteSize()
-        if size > _LARGEST_ANSWER and number:
+        if size > LARGEST_ANSWER and number:
             return messages[:number]
     return messages
 

@@ -41,6 +41,7 @@ from funchost.taskhub.status_waits import StatusWaits, Subscribe
 _GENERATIONS = {SdkProtocol.JSON1: "1.x", SdkProtocol.GRPC2: "2.x"}
 _FIRST_MOMENT = -(2**62)
 _LAST_MOMENT = 2**62
+_VALUES = ("input", "output", "custom_status", "failure", "entity_state")
 _LAST_CHARACTER = "\U0010ffff"
 
 
@@ -148,20 +149,26 @@ class ClientOperations:
         return [event for event in recorded if event.type < FIRST_PRIVATE_TYPE]
 
     async def find(
-        self, filter: InstanceFilter, limit: int, after: str | None = None, *, with_values: bool = True
+        self,
+        filter: InstanceFilter,
+        limit: int,
+        after: str | None = None,
+        *,
+        with_values: bool = True,
+        most_text: int | None = None,
     ) -> tuple[list[Instance], str | None]:
         """A page of instances in the order of their IDs, and the ID behind which the next page begins, None
         when there is none.
 
-        Without values the input, output, custom status, failure and entity state of each are left out.
+        Without values the input, output, custom status, failure and entity state of each are left out. A page
+        ends early when its values have reached `most_text` characters.
         """
-        parameters = _page_parameters(filter, limit, after) | {
+        parameters = _filter_parameters(filter) | {
+            "after": after or "",
             "with_values": with_values,
             "with_state_only": False,
         }
-        rows = await self._database.read(lambda c: c.execute(SQL["page"], parameters).fetchall())
-        found = [instance_from_row(row) for row in rows[:limit]]
-        return found, found[-1].instance_id if len(rows) > limit else None
+        return await self._database.read(lambda c: _read_page(c, parameters, limit, most_text))
 
     async def raise_event(
         self, instance_id: str, name: str, input: str | None, *, must_arrive: bool = True
@@ -333,18 +340,19 @@ class ClientOperations:
         *,
         with_values: bool = True,
         with_transient: bool = False,
+        most_text: int | None = None,
     ) -> tuple[list[EntityStatus], str | None]:
         """A page of entities like that of `find`; those without a state are left out unless they are
         asked for as well."""
-        parameters = _page_parameters(replace(filter, entities=True), limit, after) | {
+        parameters = _filter_parameters(replace(filter, entities=True)) | {
+            "after": after or "",
             "with_values": with_values,
             "with_state_only": not with_transient,
         }
 
         def read(connection: sqlite3.Connection) -> tuple[list[EntityStatus], str | None]:
-            rows = connection.execute(SQL["page"], parameters).fetchall()
-            found = [_entity_status(connection, instance_from_row(row)) for row in rows[:limit]]
-            return found, found[-1].entity_id if len(rows) > limit else None
+            found, following = _read_page(connection, parameters, limit, most_text)
+            return [_entity_status(connection, entity) for entity in found], following
 
         return await self._database.read(read)
 
@@ -416,8 +424,18 @@ def _entity_status(connection: sqlite3.Connection, entity: Instance) -> EntitySt
     return EntityStatus(entity.instance_id, entity.updated_at, entity.entity_state, backlog, entity.locked_by)
 
 
-def _page_parameters(filter: InstanceFilter, limit: int, after: str | None) -> dict[str, Any]:
-    return _filter_parameters(filter) | {"after": after or "", "limit": limit + 1}
+def _read_page(
+    connection: sqlite3.Connection, parameters: dict[str, Any], limit: int, most_text: int | None
+) -> tuple[list[Instance], str | None]:
+    """Read row by row, so that no more is held in memory than the page takes."""
+    found: list[Instance] = []
+    length = 0
+    for row in connection.execute(SQL["page"], parameters | {"limit": limit + 1}):
+        if len(found) == limit or (most_text is not None and length >= most_text):
+            return found, found[-1].instance_id
+        found.append(instance_from_row(row))
+        length += sum(len(row[name]) for name in _VALUES if row[name] is not None)
+    return found, None
 
 
 def _filter_parameters(filter: InstanceFilter) -> dict[str, Any]:

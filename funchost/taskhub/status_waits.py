@@ -13,6 +13,9 @@ from funchost.durable.instances import Status
 from funchost.taskhub.database import Database, Work
 from funchost.taskhub.statements import SQL
 
+# Between two looks, while hundreds of commits a second say that something may have changed.
+_PAUSE_SECONDS = 0.005
+
 Subscribe = Callable[[int, Callable[[], None]], Callable[[], None]]
 
 
@@ -58,6 +61,7 @@ class StatusWaits:
             while self._changed and self._waits:
                 self._changed = False
                 await self._look_once(tuple(self._waits))
+                await asyncio.sleep(_PAUSE_SECONDS)
         finally:
             self._looking = None
 

@@ -60,6 +60,15 @@ async def test_a_page_tells_the_id_behind_which_the_next_one_begins(hub: TaskHub
     assert end is None
 
 
+async def test_a_page_ends_when_it_holds_enough_text(hub: TaskHub) -> None:
+    for name in "abc":
+        await client(hub).start("hello", name, '"12345678"')
+    for most_text, expected in ((10, ["a"]), (11, ["a", "b"]), (1000, ["a", "b", "c"])):
+        page, following = await client(hub).find(InstanceFilter(), 9, most_text=most_text)
+        assert [instance.instance_id for instance in page] == expected
+        assert following == (None if len(expected) == 3 else expected[-1])
+
+
 async def test_a_page_goes_on_behind_an_instance_that_is_gone(hub: TaskHub) -> None:
     await run_to(hub, "a", Status.COMPLETED)
     await start_all(hub, "b")
