@@ -13,7 +13,7 @@ from funchost.durable.refusals import Unreadable
 from funchost.protocols.grpc2.messages import text, text_from, timestamp
 from funchost.sidecar import reading
 from funchost.sidecar.instance_calls import LARGEST_ANSWER, Call, Run, fitting
-from funchost.taskhub.client_operations import EntityStatus
+from funchost.taskhub.finding import EntityStatus
 
 
 async def _signal(run: Run, request: Any) -> Any:

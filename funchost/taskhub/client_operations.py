@@ -8,7 +8,6 @@ refusals are those of `funchost.durable.refusals` too. When a method returns, wh
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from funchost.clock import Clock
 from funchost.durable.actions import SignalEntity
@@ -27,6 +26,7 @@ from funchost.durable.identity import check_instance_id, is_entity_id, new_id
 from funchost.durable.instances import Instance, InstanceFilter, SdkProtocol, Status
 from funchost.durable.refusals import InstanceEnded, InstanceNotFound, OtherGeneration, WrongState
 from funchost.taskhub.database import Database, Transaction, Work
+from funchost.taskhub.finding import EntityStatus, Page, entity_status, filter_parameters, read_page
 from funchost.taskhub.instance_transactions import UNFINISHED, post, put_new_instance, rewind_instance
 from funchost.taskhub.removal import (
     release_orphaned_locks,
@@ -34,15 +34,11 @@ from funchost.taskhub.removal import (
     remove_ended,
     remove_instance,
 )
-from funchost.taskhub.rows import instance_from_row, instance_parameters, read_history, read_instance
+from funchost.taskhub.rows import instance_parameters, read_history, read_instance
 from funchost.taskhub.statements import SQL
 from funchost.taskhub.status_waits import StatusWaits, Subscribe
 
 _GENERATIONS = {SdkProtocol.JSON1: "1.x", SdkProtocol.GRPC2: "2.x"}
-_FIRST_MOMENT = -(2**62)
-_LAST_MOMENT = 2**62
-_VALUES = ("input", "output", "custom_status", "failure", "entity_state")
-_LAST_CHARACTER = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +47,6 @@ class Purged:
 
     deleted: int
     is_complete: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class EntityStatus:
-    """What clients see of an entity.
-
-    `state` is JSON text, None without one or when it was not asked for; `backlog` is how many messages wait;
-    `locked_by` is the ID of the orchestration that holds its lock.
-    """
-
-    entity_id: str
-    updated_at: int
-    state: str | None
-    backlog: int
-    locked_by: str | None
 
 
 class ClientOperations:
@@ -163,12 +144,8 @@ class ClientOperations:
         Without values the input, output, custom status, failure and entity state of each are left out. A page
         ends early when its values have reached `most_text` characters.
         """
-        parameters = _filter_parameters(filter) | {
-            "after": after or "",
-            "with_values": with_values,
-            "with_state_only": False,
-        }
-        return await self._database.read(lambda c: _read_page(c, parameters, limit, most_text))
+        page = Page(limit, after or "", with_values, most_text)
+        return await self._database.read(lambda connection: read_page(connection, filter, page))
 
     async def raise_event(
         self, instance_id: str, name: str, input: str | None, *, must_arrive: bool = True
@@ -285,7 +262,7 @@ class ClientOperations:
         It stops after about so many seconds; None is as long as it takes.
         """
         statuses = frozenset(s for s in filter.statuses or frozenset(Status) if s.is_final)
-        parameters = _filter_parameters(replace(filter, statuses=statuses))
+        parameters = filter_parameters(replace(filter, statuses=statuses))
         began, deleted = self._clock.monotonic(), 0
         while count := await self._database.write(
             lambda transaction: remove_ended(transaction, parameters, recursive=recursive)
@@ -323,7 +300,7 @@ class ClientOperations:
 
         def read(connection: sqlite3.Connection) -> EntityStatus | None:
             instance = read_instance(connection, entity_id)
-            return None if instance is None else _entity_status(connection, instance)
+            return None if instance is None else entity_status(connection, instance)
 
         return await self._database.read(read)
 
@@ -344,15 +321,11 @@ class ClientOperations:
     ) -> tuple[list[EntityStatus], str | None]:
         """A page of entities like that of `find`; those without a state are left out unless they are
         asked for as well."""
-        parameters = _filter_parameters(replace(filter, entities=True)) | {
-            "after": after or "",
-            "with_values": with_values,
-            "with_state_only": not with_transient,
-        }
+        page = Page(limit, after or "", with_values, most_text, with_stateless=with_transient)
 
         def read(connection: sqlite3.Connection) -> tuple[list[EntityStatus], str | None]:
-            found, following = _read_page(connection, parameters, limit, most_text)
-            return [_entity_status(connection, entity) for entity in found], following
+            found, following = read_page(connection, replace(filter, entities=True), page)
+            return [entity_status(connection, entity) for entity in found], following
 
         return await self._database.read(read)
 
@@ -417,35 +390,3 @@ def _end_unstarted(connection: sqlite3.Connection, instance: Instance, reason: s
     connection.execute(SQL["update_instance"], instance_parameters(ended))
     for name in ("close_mailbox", "delete_messages"):
         connection.execute(SQL[name], {"instance_id": instance.instance_id})
-
-
-def _entity_status(connection: sqlite3.Connection, entity: Instance) -> EntityStatus:
-    (backlog,) = connection.execute(SQL["backlog"], {"instance_id": entity.instance_id}).fetchone()
-    return EntityStatus(entity.instance_id, entity.updated_at, entity.entity_state, backlog, entity.locked_by)
-
-
-def _read_page(
-    connection: sqlite3.Connection, parameters: dict[str, Any], limit: int, most_text: int | None
-) -> tuple[list[Instance], str | None]:
-    """Read row by row, so that no more is held in memory than the page takes."""
-    found: list[Instance] = []
-    length = 0
-    for row in connection.execute(SQL["page"], parameters | {"limit": limit + 1}):
-        if len(found) == limit or (most_text is not None and length >= most_text):
-            return found, found[-1].instance_id
-        found.append(instance_from_row(row))
-        length += sum(len(row[name]) for name in _VALUES if row[name] is not None)
-    return found, None
-
-
-def _filter_parameters(filter: InstanceFilter) -> dict[str, Any]:
-    return {
-        "created_from": _FIRST_MOMENT if filter.created_from is None else filter.created_from,
-        "created_to": _LAST_MOMENT if filter.created_to is None else filter.created_to,
-        "updated_from": _FIRST_MOMENT if filter.updated_from is None else filter.updated_from,
-        "updated_to": _LAST_MOMENT if filter.updated_to is None else filter.updated_to,
-        "entities": filter.entities,
-        "prefix": filter.prefix,
-        "prefix_end": filter.prefix + _LAST_CHARACTER,
-        "statuses": f",{','.join(sorted(filter.statuses))}," if filter.statuses else "",
-    }
