@@ -41,5 +41,16 @@ class WrongState(DurableError):
     """The instance is not in a status that allows this operation."""
 
 
+class OtherGeneration(DurableError):
+    """The instance began under the other SDK generation, 1.x or 2.x, whose messages this app cannot make."""
+
+    def __init__(self, instance_id: str, began: str, runs: str) -> None:
+        super().__init__(
+            f"The instance '{instance_id}' began in an app on azure-functions-durable {began}, and this app "
+            f"is on {runs}. Start the app on {began} again to let it go on, or purge the instance."
+        )
+        self.instance_id = instance_id
+
+
 class Unreadable(ValueError):
     """What came from outside cannot be read or stored; the text says why."""

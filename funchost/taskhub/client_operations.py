@@ -1,13 +1,13 @@
-"""Client operations: what the management API and the durable client ask of a task hub.
+"""Client operations: what the management API and the durable clients ask of a task hub.
 
-They raise the refusals of `funchost.durable.exceptions`. When a method returns, what it did is committed.
+They are made for a run of an app. An instance keeps the SDK protocol that it began with; one of another
+protocol can be looked at, replaced and purged, and all else is refused with OtherGeneration. The other
+refusals are those of `funchost.durable.refusals` too. When a method returns, what it did is committed.
 """
 
 import sqlite3
-import urllib.parse
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from funchost.clock import Clock
 from funchost.durable.actions import SignalEntity
@@ -24,21 +24,29 @@ from funchost.durable.events import (
 )
 from funchost.durable.identity import check_instance_id, is_entity_id, new_id
 from funchost.durable.instances import Instance, InstanceFilter, SdkProtocol, Status
-from funchost.durable.refusals import InstanceEnded, InstanceNotFound, WrongState
+from funchost.durable.refusals import InstanceEnded, InstanceNotFound, OtherGeneration, WrongState
 from funchost.taskhub.database import Database, Transaction, Work
-from funchost.taskhub.instance_transactions import (
-    UNFINISHED,
-    forget_instance,
-    post,
-    put_new_instance,
-    rewind_instance,
+from funchost.taskhub.finding import EntityStatus, Page, entity_status, filter_parameters, read_page
+from funchost.taskhub.instance_transactions import UNFINISHED, post, put_new_instance, rewind_instance
+from funchost.taskhub.removal import (
+    release_orphaned_locks,
+    remove_empty_entities,
+    remove_ended,
+    remove_instance,
 )
-from funchost.taskhub.rows import instance_from_row, read_history, read_instance
+from funchost.taskhub.rows import instance_parameters, read_history, read_instance
 from funchost.taskhub.statements import SQL
+from funchost.taskhub.status_waits import StatusWaits, Subscribe
 
-_FIRST_MOMENT = -(2**62)
-_LAST_MOMENT = 2**62
-_LAST_CHARACTER = "\U0010ffff"
+_GENERATIONS = {SdkProtocol.JSON1: "1.x", SdkProtocol.GRPC2: "2.x"}
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many instances a purge has deleted, and whether it came to its end within its time."""
+
+    deleted: int
+    is_complete: bool = True
 
 
 class ClientOperations:
@@ -55,21 +63,31 @@ class ClientOperations:
         protocol: SdkProtocol,
         default_version: str,
         overwrite_running: bool,
-        subscribe: Callable[[int, Callable[[], None]], Callable[[], None]],
+        subscribe: Subscribe,
     ) -> None:
         self.protocol = protocol
         self._database = database
         self._clock = clock
         self._default_version = default_version
         self._replaceable = frozenset(Status) if overwrite_running else frozenset(Status) - UNFINISHED
-        self._subscribe = subscribe
+        self._waits = StatusWaits(database, subscribe)
 
     async def start(
-        self, name: str, instance_id: str | None, input: str | None, version: str | None = None
+        self,
+        name: str,
+        instance_id: str | None,
+        input: str | None,
+        version: str | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+        start_at: int | None = None,
+        replaceable: frozenset[Status] | None = None,
     ) -> Instance:
-        """Start an orchestration; without an ID it gets a fresh one.
+        """Start an orchestration, now or at `start_at`; without an ID it gets a fresh one.
 
-        `input` is stored JSON text. Raises InvalidInstanceId, or InstanceExists when the ID is in use.
+        `input` is stored text. A used ID is started anew when the status of its instance is among the
+        `replaceable` ones (None: all) and may be replaced at all. Raises InvalidInstanceId, or InstanceExists
+        when the ID is in use.
         Source: HTTP management API: start; DurableTask.Core duplicate start rule.
         """
         if instance_id:
@@ -83,14 +101,17 @@ class ClientOperations:
             status=Status.PENDING,
             protocol=self.protocol,
             input=input,
+            tags=tags,
             created_at=now,
             updated_at=now,
+            scheduled_at=start_at,
         )
         started = ExecutionStarted(now, name, instance.version)
+        may_replace = self._replaceable if replaceable is None else self._replaceable & replaceable
 
         def work(transaction: Transaction) -> Instance:
             transaction.work |= Work.EPISODES
-            return put_new_instance(transaction.connection, instance, started, replaceable=self._replaceable)
+            return put_new_instance(transaction.connection, instance, started, replaceable=may_replace)
 
         return await self._database.write(work)
 
@@ -98,33 +119,71 @@ class ClientOperations:
         """The instance as it is now, None when there is none."""
         return await self._database.read(lambda connection: read_instance(connection, instance_id))
 
+    async def wait_for(self, instance_id: str, is_reached: Callable[[Status], bool]) -> Instance | None:
+        """The instance as soon as its status passes `is_reached`; None when there is none, or no more."""
+        await self._waits.until(instance_id, is_reached)
+        return await self.get(instance_id)
+
     async def history(self, instance_id: str) -> list[Event]:
         """The events of the current execution."""
         recorded = await self._database.read(lambda connection: read_history(connection, instance_id))
         return [event for event in recorded if event.type < FIRST_PRIVATE_TYPE]
 
     async def find(
-        self, filter: InstanceFilter, limit: int, after: str | None = None
+        self,
+        filter: InstanceFilter,
+        limit: int,
+        after: str | None = None,
+        *,
+        with_values: bool = True,
+        most_text: int | None = None,
     ) -> tuple[list[Instance], str | None]:
-        """A page of instances in the order of their IDs, and the token of the next page, if there is one."""
-        parameters = _filter_parameters(filter) | {
-            "after": "" if after is None else urllib.parse.unquote(after),
-            "limit": limit + 1,
-        }
-        rows = await self._database.read(lambda c: c.execute(SQL["page"], parameters).fetchall())
-        found = [instance_from_row(row) for row in rows[:limit]]
-        more = len(rows) > limit
-        return found, urllib.parse.quote(found[-1].instance_id) if more else None
+        """A page of instances in the order of their IDs, and the ID behind which the next page begins, None
+        when there is none.
 
-    async def raise_event(self, instance_id: str, name: str, input: str) -> None:
-        """Send an external event; `input` is JSON text. Raises InstanceNotFound or InstanceEnded."""
-        await self._send(instance_id, lambda now: EventRaised(now, name, input))
+        Without values the input, output, custom status, failure and entity state of each are left out. A page
+        ends early when its values have reached `most_text` characters.
+        """
+        page = Page(limit, after or "", with_values, most_text)
+        return await self._database.read(lambda connection: read_page(connection, filter, page))
 
-    async def terminate(self, instance_id: str, reason: str) -> None:
-        """Ask an instance to end. Raises InstanceNotFound or InstanceEnded."""
-        await self._send(instance_id, lambda now: ExecutionTerminated(now, reason))
+    async def raise_event(
+        self, instance_id: str, name: str, input: str | None, *, must_arrive: bool = True
+    ) -> None:
+        """Send an external event; `input` is JSON text.
 
-    async def suspend(self, instance_id: str, reason: str) -> None:
+        Raises InstanceNotFound or InstanceEnded; unless it must arrive, it is dropped then without a word.
+        """
+        try:
+            await self._send(instance_id, lambda now: EventRaised(now, name, input))
+        except (InstanceNotFound, InstanceEnded):
+            if must_arrive:
+                raise
+
+    async def terminate(self, instance_id: str, reason: str | None, *, recursive: bool = False) -> None:
+        """Ask an instance to end, and all that run below it if that is asked. One whose start is put off ends
+        at once.
+
+        Raises InstanceNotFound or InstanceEnded.
+        """
+        now = self._clock.now()
+        terminated = ExecutionTerminated(now, reason)
+
+        def work(transaction: Transaction) -> None:
+            connection = transaction.connection
+            instance = self._living(connection, instance_id)
+            below = []
+            if recursive:
+                below = connection.execute(SQL["descendants"], {"instance_id": instance_id}).fetchall()
+            if _start_is_put_off(instance, now):
+                _end_unstarted(connection, instance, reason, now)
+            receivers = (instance_id, *(row["instance_id"] for row in below))
+            post(connection, [Message(each, terminated, None, now) for each in receivers], self.protocol)
+            transaction.work |= Work.EPISODES
+
+        await self._database.write(work)
+
+    async def suspend(self, instance_id: str, reason: str | None) -> None:
         """Ask an instance to hold. Raises InstanceNotFound, InstanceEnded or WrongState."""
 
         def check(instance: Instance) -> None:
@@ -136,7 +195,7 @@ class ClientOperations:
 
         await self._send(instance_id, lambda now: ExecutionSuspended(now, reason), check)
 
-    async def resume(self, instance_id: str, reason: str) -> None:
+    async def resume(self, instance_id: str, reason: str | None) -> None:
         """Ask a suspended instance to go on. Raises InstanceNotFound, InstanceEnded or WrongState."""
 
         def check(instance: Instance) -> None:
@@ -148,73 +207,141 @@ class ClientOperations:
 
         await self._send(instance_id, lambda now: ExecutionResumed(now, reason), check)
 
-    async def purge(self, instance_id: str) -> bool:
-        """Delete an instance that has ended; False when there is none. Raises WrongState when it has not."""
-
-        def work(transaction: Transaction) -> bool:
-            instance = read_instance(transaction.connection, instance_id)
-            if instance is None:
-                return False
-            if not instance.status.is_final and not is_entity_id(instance_id):
-                raise WrongState(
-                    f"The instance '{instance_id}' cannot be purged while its status is {instance.status}. "
-                    "Terminate it first."
-                )
-            forget_instance(transaction.connection, instance_id)
-            return True
-
-        return await self._database.write(work)
-
-    async def purge_where(self, filter: InstanceFilter) -> int:
-        """Delete the ended instances that the filter means, and tell how many there were."""
-        statuses = frozenset(s for s in filter.statuses or frozenset(Status) if s.is_final)
-        parameters = _filter_parameters(replace(filter, statuses=statuses))
-
-        def work(transaction: Transaction) -> int:
-            ended = transaction.connection.execute(SQL["ended_instances"], parameters).fetchall()
-            for row in ended:
-                forget_instance(transaction.connection, row["instance_id"])
-            return len(ended)
-
-        return await self._database.write(work)
-
     async def rewind(self, instance_id: str, reason: str) -> None:
         """Run a failed instance again from its failures.
 
         Raises InstanceNotFound, InstanceEnded or WrongState.
         """
         now = self._clock.now()
-        await self._database.write(lambda transaction: rewind_instance(transaction, instance_id, reason, now))
+
+        def work(transaction: Transaction) -> None:
+            self._check_generation(read_instance(transaction.connection, instance_id))
+            rewind_instance(transaction, instance_id, reason, now)
+
+        await self._database.write(work)
 
     async def restart(self, instance_id: str, new_id: bool) -> Instance:
-        """Start an instance again with the input it had, under a fresh ID or its own.
+        """Start an instance again with the input and the tags it had, under a fresh ID or its own.
 
         Raises InstanceNotFound, also for an entity, or InstanceExists when the same ID is still in use.
         """
         instance = await self.get(instance_id)
         if instance is None or is_entity_id(instance_id):
             raise InstanceNotFound(instance_id)
+        self._check_generation(instance)
         wanted = None if new_id else instance_id
-        return await self.start(instance.name, wanted, instance.input, instance.version)
+        return await self.start(instance.name, wanted, instance.input, instance.version, tags=instance.tags)
 
-    async def signal_entity(self, entity_id: str, operation: str, input: str | None) -> None:
-        """Send an operation to an entity, which is made when there is none.
+    async def purge(self, instance_id: str, *, recursive: bool = False) -> int:
+        """Delete an instance that has ended, and all that ended below it if that is asked; returns how many
+        were deleted, 0 when there is no such instance.
+
+        Entities and instances of the other SDK generation need not have ended. Raises WrongState when the
+        instance must end first.
+        """
+
+        def work(transaction: Transaction) -> int:
+            instance = read_instance(transaction.connection, instance_id)
+            if instance is None:
+                return 0
+            must_end = instance.protocol is self.protocol and not is_entity_id(instance_id)
+            if must_end and not instance.status.is_final:
+                raise WrongState(
+                    f"The instance '{instance_id}' cannot be purged while its status is {instance.status}. "
+                    "Terminate it first."
+                )
+            return remove_instance(transaction, instance_id, recursive=recursive)
+
+        return await self._database.write(work)
+
+    async def purge_where(
+        self, filter: InstanceFilter, *, recursive: bool = False, seconds: float | None = None
+    ) -> Purged:
+        """Delete the ended instances that the filter means, and all that ended below them if that is asked.
+
+        It stops after about so many seconds; None is as long as it takes.
+        """
+        statuses = frozenset(s for s in filter.statuses or frozenset(Status) if s.is_final)
+        parameters = filter_parameters(replace(filter, statuses=statuses))
+        began, deleted = self._clock.monotonic(), 0
+        while count := await self._database.write(
+            lambda transaction: remove_ended(transaction, parameters, recursive=recursive)
+        ):
+            deleted += count
+            if seconds is not None and self._clock.monotonic() - began >= seconds:
+                return Purged(deleted, is_complete=False)
+        return Purged(deleted)
+
+    async def signal_entity(
+        self,
+        entity_id: str,
+        operation: str,
+        input: str | None,
+        *,
+        due: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        """Send an operation to an entity, which is made when there is none; it runs now or when it is due.
 
         Source: HTTP management API: signal entity.
         """
         now = self._clock.now()
-        signal = request_for(SignalEntity(entity_id, operation, input)).message(now)
+        signal = request_for(SignalEntity(entity_id, operation, input, due, request_id)).message(now)
 
         def work(transaction: Transaction) -> None:
+            self._check_generation(read_instance(transaction.connection, entity_id))
             post(transaction.connection, [signal], self.protocol)
             transaction.work |= Work.EPISODES
 
         await self._database.write(work)
 
+    async def entity(self, entity_id: str) -> EntityStatus | None:
+        """What there is of an entity, None when nobody has ever asked it anything."""
+
+        def read(connection: sqlite3.Connection) -> EntityStatus | None:
+            instance = read_instance(connection, entity_id)
+            return None if instance is None else entity_status(connection, instance)
+
+        return await self._database.read(read)
+
     async def entity_state(self, entity_id: str) -> str | None:
         """The state of an entity as JSON text, None when it does not exist."""
         entity = await self.get(entity_id)
         return None if entity is None else entity.entity_state
+
+    async def find_entities(
+        self,
+        filter: InstanceFilter,
+        limit: int,
+        after: str | None = None,
+        *,
+        with_values: bool = True,
+        with_transient: bool = False,
+        most_text: int | None = None,
+    ) -> tuple[list[EntityStatus], str | None]:
+        """A page of entities like that of `find`; those without a state are left out unless they are
+        asked for as well."""
+        page = Page(limit, after or "", with_values, most_text, with_stateless=with_transient)
+
+        def read(connection: sqlite3.Connection) -> tuple[list[EntityStatus], str | None]:
+            found, following = read_page(connection, replace(filter, entities=True), page)
+            return [entity_status(connection, entity) for entity in found], following
+
+        return await self._database.read(read)
+
+    async def remove_empty_entities(self) -> int:
+        """Remove the entities that have no state, no lock and nothing to do; returns how many there were."""
+        removed = 0
+        while count := await self._database.write(remove_empty_entities):
+            removed += count
+        return removed
+
+    async def release_orphaned_locks(self) -> int:
+        """Have the locks given back whose holders do not run any more; returns how many there are."""
+        now = self._clock.now()
+        return await self._database.write(
+            lambda transaction: release_orphaned_locks(transaction, self.protocol, now)
+        )
 
     async def _send(
         self,
@@ -226,31 +353,40 @@ class ClientOperations:
         now = self._clock.now()
 
         def work(transaction: Transaction) -> None:
-            instance = _living(transaction.connection, instance_id)
+            instance = self._living(transaction.connection, instance_id)
             check(instance)
-            post(transaction.connection, [Message(instance_id, event(now), None, now)], instance.protocol)
+            # An instance hears of nothing before its start.
+            visible_at = instance.scheduled_at if _start_is_put_off(instance, now) else now
+            message = Message(instance_id, event(now), None, visible_at or now)
+            post(transaction.connection, [message], instance.protocol)
             transaction.work |= Work.EPISODES
 
         await self._database.write(work)
 
+    def _living(self, connection: sqlite3.Connection, instance_id: str) -> Instance:
+        instance = read_instance(connection, instance_id)
+        if instance is None:
+            raise InstanceNotFound(instance_id)
+        if instance.status.is_final:
+            raise InstanceEnded(instance_id, instance.status)
+        self._check_generation(instance)
+        return instance
 
-def _living(connection: sqlite3.Connection, instance_id: str) -> Instance:
-    instance = read_instance(connection, instance_id)
-    if instance is None:
-        raise InstanceNotFound(instance_id)
-    if instance.status.is_final:
-        raise InstanceEnded(instance_id, instance.status)
-    return instance
+    def _check_generation(self, instance: Instance | None) -> None:
+        if instance is not None and instance.protocol is not self.protocol:
+            raise OtherGeneration(
+                instance.instance_id, _GENERATIONS[instance.protocol], _GENERATIONS[self.protocol]
+            )
 
 
-def _filter_parameters(filter: InstanceFilter) -> dict[str, Any]:
-    return {
-        "created_from": _FIRST_MOMENT if filter.created_from is None else filter.created_from,
-        "created_to": _LAST_MOMENT if filter.created_to is None else filter.created_to,
-        "updated_from": _FIRST_MOMENT if filter.updated_from is None else filter.updated_from,
-        "updated_to": _LAST_MOMENT if filter.updated_to is None else filter.updated_to,
-        "entities": filter.entities,
-        "prefix": filter.prefix,
-        "prefix_end": filter.prefix + _LAST_CHARACTER,
-        "statuses": f",{','.join(sorted(filter.statuses))}," if filter.statuses else "",
-    }
+def _start_is_put_off(instance: Instance, now: int) -> bool:
+    is_pending = instance.status is Status.PENDING
+    return is_pending and instance.scheduled_at is not None and instance.scheduled_at > now
+
+
+def _end_unstarted(connection: sqlite3.Connection, instance: Instance, reason: str | None, now: int) -> None:
+    """End an instance of which nothing has run."""
+    ended = replace(instance, status=Status.TERMINATED, output=reason, updated_at=now, completed_at=now)
+    connection.execute(SQL["update_instance"], instance_parameters(ended))
+    for name in ("close_mailbox", "delete_messages"):
+        connection.execute(SQL[name], {"instance_id": instance.instance_id})

@@ -43,20 +43,57 @@ UPDATE instances SET input = :input WHERE instance_id = :instance_id
 -- name: delete_instance
 DELETE FROM instances WHERE instance_id = :instance_id
 
+-- name: status
+SELECT status FROM instances WHERE instance_id = :instance_id
+
 -- name: page
-SELECT * FROM instances
+SELECT
+    instance_id, execution_id, name, version, status, protocol, tags, created_at, updated_at, completed_at,
+    scheduled_at, parent_instance_id, parent_execution_id, parent_task_id, generation, locked_by,
+    CASE WHEN :with_values THEN input END AS input,
+    CASE WHEN :with_values THEN output END AS output,
+    CASE WHEN :with_values THEN custom_status END AS custom_status,
+    CASE WHEN :with_values THEN failure END AS failure,
+    CASE WHEN :with_values THEN entity_state END AS entity_state
+FROM instances
 WHERE instance_id > :after AND instance_id >= :prefix AND instance_id < :prefix_end
     AND created_at BETWEEN :created_from AND :created_to
     AND updated_at BETWEEN :updated_from AND :updated_to
     AND (:statuses = '' OR instr(:statuses, ',' || status || ','))
     AND (:entities IS NULL OR (instance_id LIKE '@%') = :entities)
+    AND (entity_state IS NOT NULL OR NOT :with_state_only)
 ORDER BY instance_id LIMIT :limit
+
+-- name: backlog
+SELECT count(*) FROM messages WHERE instance_id = :instance_id
 
 -- name: ended_instances
 SELECT instance_id FROM instances
 WHERE created_at BETWEEN :created_from AND :created_to
+    AND updated_at BETWEEN :updated_from AND :updated_to
     AND instance_id >= :prefix AND instance_id < :prefix_end
     AND instr(:statuses, ',' || status || ',') AND completed_at IS NOT NULL
+LIMIT :limit
+
+-- name: descendants
+WITH RECURSIVE below (instance_id) AS (
+    SELECT instance_id FROM instances WHERE parent_instance_id = :instance_id
+    UNION
+    SELECT child.instance_id FROM below JOIN instances AS child ON child.parent_instance_id = below.instance_id)
+SELECT instance_id, status FROM below JOIN instances USING (instance_id)
+
+-- name: empty_entities
+SELECT instance_id FROM instances JOIN mailboxes USING (instance_id)
+WHERE instance_id >= '@' AND instance_id < 'A'
+    AND entity_state IS NULL AND locked_by IS NULL AND leased_by IS NULL
+    AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.instance_id = instances.instance_id)
+LIMIT :limit
+
+-- name: orphaned_locks
+SELECT entity.instance_id, entity.locked_by
+FROM instances AS entity LEFT JOIN mailboxes AS holder ON holder.instance_id = entity.locked_by
+WHERE entity.instance_id >= '@' AND entity.instance_id < 'A' AND entity.protocol = :protocol
+    AND entity.locked_by IS NOT NULL AND holder.instance_id IS NULL
 
 -- name: open_mailbox
 INSERT OR REPLACE INTO mailboxes (instance_id, protocol) VALUES (:instance_id, :protocol)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from funchost.durable.model import Instance, InstanceFilter, Status
+from funchost.durable.instances import Instance, InstanceFilter, Status
 from funchost.taskhub import TaskHub
-from tests.taskhub.stepping import run_to
+from tests.taskhub.stepping import client, run_to
 
 ODD_IDS = [
     "%",
@@ -27,14 +27,14 @@ ODD_IDS = [
 async def all_pages(hub: TaskHub, filter: InstanceFilter, limit: int) -> list[list[str]]:
     pages, token = [], None
     while True:
-        page, token = await hub.find(filter, limit, token)
+        page, token = await client(hub).find(filter, limit, token)
         pages.append([instance.instance_id for instance in page])
         if token is None:
             return pages
 
 
 async def start_all(hub: TaskHub, *ids: str) -> list[Instance]:
-    return [await hub.start("hello", instance_id, None) for instance_id in ids]
+    return [await client(hub).start("hello", instance_id, None) for instance_id in ids]
 
 
 async def test_instances_are_found_in_the_order_of_their_ids(hub: TaskHub) -> None:
@@ -51,23 +51,30 @@ async def test_pages_leave_nothing_out_and_repeat_nothing(hub: TaskHub, limit: i
     assert 0 < len(pages[-1]) <= limit
 
 
-async def test_a_token_can_travel_in_a_header(hub: TaskHub) -> None:
+async def test_a_page_tells_the_id_behind_which_the_next_one_begins(hub: TaskHub) -> None:
     await start_all(hub, "\U0001f600 ü%", "\U0001f600 ü%b")
-    _, token = await hub.find(InstanceFilter(), 1)
-    assert token is not None
-    assert token.isascii()
-    assert token.isprintable()
-    page, end = await hub.find(InstanceFilter(), 1, token)
+    _, token = await client(hub).find(InstanceFilter(), 1)
+    assert token == "\U0001f600 ü%"
+    page, end = await client(hub).find(InstanceFilter(), 1, token)
     assert [instance.instance_id for instance in page] == ["\U0001f600 ü%b"]
     assert end is None
+
+
+async def test_a_page_ends_when_it_holds_enough_text(hub: TaskHub) -> None:
+    for name in "abc":
+        await client(hub).start("hello", name, '"12345678"')
+    for most_text, expected in ((10, ["a"]), (11, ["a", "b"]), (1000, ["a", "b", "c"])):
+        page, following = await client(hub).find(InstanceFilter(), 9, most_text=most_text)
+        assert [instance.instance_id for instance in page] == expected
+        assert following == (None if len(expected) == 3 else expected[-1])
 
 
 async def test_a_page_goes_on_behind_an_instance_that_is_gone(hub: TaskHub) -> None:
     await run_to(hub, "a", Status.COMPLETED)
     await start_all(hub, "b")
-    _, token = await hub.find(InstanceFilter(), 1)
-    await hub.purge("a")
-    page, _ = await hub.find(InstanceFilter(), 1, token)
+    _, token = await client(hub).find(InstanceFilter(), 1)
+    await client(hub).purge("a")
+    page, _ = await client(hub).find(InstanceFilter(), 1, token)
     assert [instance.instance_id for instance in page] == ["b"]
 
 
@@ -108,5 +115,5 @@ async def test_all_conditions_hold_together_on_every_page(hub: TaskHub) -> None:
 
 async def test_entities_are_found_by_the_sign_they_begin_with(hub: TaskHub) -> None:
     await start_all(hub, "a")
-    await hub.signal_entity("@counter@one", "add", None)
+    await client(hub).signal_entity("@counter@one", "add", None)
     assert await all_pages(hub, InstanceFilter(prefix="@"), 9) == [["@counter@one"]]

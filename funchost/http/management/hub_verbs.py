@@ -4,6 +4,7 @@ from typing import Protocol
 
 from funchost.durable.events import Event
 from funchost.durable.instances import Instance, InstanceFilter
+from funchost.taskhub.client_operations import Purged
 
 
 class HubVerbs(Protocol):
@@ -37,10 +38,10 @@ class HubVerbs(Protocol):
     async def resume(self, instance_id: str, reason: str) -> None:
         """Let it go on; raises InstanceNotFound, InstanceEnded or WrongState."""
 
-    async def purge(self, instance_id: str) -> bool:
-        """Delete an instance; False when there was none, raises WrongState when it may not be deleted."""
+    async def purge(self, instance_id: str) -> int:
+        """Delete an instance; 0 when there was none, raises WrongState when it may not be deleted."""
 
-    async def purge_where(self, filter: InstanceFilter) -> int:
+    async def purge_where(self, filter: InstanceFilter) -> Purged:
         """Delete all that the filter means, and tell how many."""
 
     async def rewind(self, instance_id: str, reason: str) -> None:

@@ -67,7 +67,7 @@ async def purge_many(hub: HubVerbs, request: Request) -> web.Response:
     filter = filters.purge_filter(request.query)
     if filter is None:
         return json_reply(400, "Please provide value for 'createdTimeFrom' parameter.")
-    deleted = await hub.purge_where(filter)
+    deleted = (await hub.purge_where(filter)).deleted
     return json_reply(200, {"instancesDeleted": deleted}) if deleted else empty_reply(404)
 
 
