@@ -24,8 +24,7 @@ from funchost.taskhub import ClientOperations, TaskHub, Work
 from funchost.timers import functions as timer_functions
 from funchost.timers.listeners import TimerListeners
 from funchost.timers.moments import find_zone
-from funchost.worker.exceptions import AppLoadError, WorkerLost
-from funchost.worker.model import FunctionInfo, WorkerSettings
+from funchost.worker.invocations import AppLoadError, FunctionInfo, WorkerLost, WorkerSettings
 from funchost.worker.pool import WorkerPool
 
 # How long work that has lost its worker may take to be handed back.
@@ -129,7 +128,7 @@ def _worker_settings(
         process_count=settings.process_count,
         thread_count=settings.thread_count,
         dispatch=settings.dispatch,
-        client_binding=dict(client_binding),
+        client_binding={"json1": client_binding, "grpc2": {}},
         environment={**settings.environment, "WEBSITE_INSTANCE_ID": instance_label},
         log_level=settings.log_levels.lowest_under("Function"),
         function_timeout_seconds=settings.function_timeout_seconds,

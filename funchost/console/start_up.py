@@ -17,7 +17,7 @@ from funchost.console.log_lines import colours_wanted, timestamp
 from funchost.console.output import standard_output
 from funchost.conventions.names import HTTP_TRIGGER
 from funchost.settings import Settings
-from funchost.worker.model import FunctionInfo
+from funchost.worker.invocations import FunctionInfo
 
 # What the real host gives a worker when the setting is absent.
 _THREADS_WHEN_UNSET = 1000

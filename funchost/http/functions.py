@@ -15,8 +15,7 @@ from funchost.http.replies import UnsendableReply, empty_reply, json_reply, resp
 from funchost.http.requests import BodyTooLarge, Target, http_call, read_body
 from funchost.http.routing.routes import HttpFunction, Match, RouteTable
 from funchost.worker.calling import Invoker, call
-from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
-from funchost.worker.model import FunctionInfo, Invocation
+from funchost.worker.invocations import FunctionInfo, FunctionTimedOut, Invocation, PoolStopped, WorkerLost
 
 NOT_RUNNING = "Function host is not running."
 

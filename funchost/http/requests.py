@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from funchost.http.url_text import decode_path, encode_path, encode_query, joined_query, split_target
-from funchost.worker.model import HttpCall
+from funchost.worker.invocations import HttpCall
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

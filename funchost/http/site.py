@@ -25,7 +25,7 @@ from funchost.http.routing.routes import Match
 from funchost.http.url_text import path_segments
 from funchost.settings import Settings
 from funchost.worker.calling import Invoker
-from funchost.worker.model import FunctionInfo
+from funchost.worker.invocations import FunctionInfo
 
 _THROTTLED = {"X-FUNCTION-SCALEOUT": "1"}
 _LANDING_PAGE = Path(__file__).with_name("landing.html").read_bytes()

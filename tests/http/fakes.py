@@ -12,9 +12,10 @@ from funchost.durable.exceptions import (
     InstanceNotFound,
     WrongState,
 )
-from funchost.durable.identity import check_instance_id
 from funchost.durable.model import Instance, InstanceFilter, Status
-from funchost.worker.model import FunctionInfo, Invocation, InvocationResult
+
+from funchost.durable.identity import check_instance_id
+from funchost.worker.invocations import FunctionInfo, Invocation, InvocationResult
 
 NOON = 1_714_557_600_123_456  # 2024-05-01T10:00:00.123456Z
 

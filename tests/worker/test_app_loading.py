@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from funchost.worker.child import app_loader
-from funchost.worker.exceptions import AppLoadError
+from funchost.worker.invocations import AppLoadError
 
 HEAD = "import azure.functions as func\n"
 
@@ -178,8 +178,8 @@ async def test_a_function_that_breaks_a_rule_of_the_host_leaves_the_others_alone
 
     assert errors["good"] is None
     assert errors["same_route"] == "The route specified conflicts with the route defined by function 'good'."
-    assert errors["underscored"] == (
-        "The binding name my_input is invalid. Please assign a valid name to the binding."
+    assert errors["two_underscores"] == (
+        "The binding name my__input is invalid. Please assign a valid name to the binding."
     )
     assert errors["unresolved"] == "'%NOT_SET%' does not resolve to a value."
     assert errors["queued"].startswith("The binding type(s) 'queueTrigger' are not registered.")

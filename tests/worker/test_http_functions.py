@@ -2,7 +2,7 @@
 
 import pytest
 
-from funchost.worker.model import HttpReply
+from funchost.worker.invocations import HttpReply
 
 
 async def test_a_response_comes_with_status_headers_and_body(caller):

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from funchost.worker.exceptions import PoolStopped, WorkerLost
+from funchost.worker.invocations import PoolStopped, WorkerLost
 
 ENTITY_BATCH = '{"self": {"name": "counter", "key": "k"}, "exists": false, "state": null, "batch": []}'
 

@@ -18,7 +18,7 @@ from funchost.http.offline import OfflinePage
 from funchost.http.replies import empty_reply
 from funchost.settings import Settings
 from funchost.worker.calling import Invoker
-from funchost.worker.model import FunctionInfo
+from funchost.worker.invocations import FunctionInfo
 
 _NO_STORE = {"Cache-Control": "no-store, no-cache"}
 
