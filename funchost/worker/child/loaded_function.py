@@ -177,6 +177,8 @@ def _text_datums(values: Mapping[str, str]) -> dict[str, Datum]:
 def _reply(value: Mapping[str, Any]) -> dict[str, Any]:
     headers = [[name, header.value] for name, header in value["headers"].items()]
     headers += [["set-cookie", text] for text in cookie_texts(value["cookies"] or ())]
+    # Refused here, where it fails this function: the host could not send half a surrogate pair.
+    "".join(text for header in headers for text in header).encode()
     return {"status": _status(value["status_code"].value), "headers": headers}
 
 
