@@ -82,7 +82,7 @@ class ThreadGroup:
 
 
 class EventLoopThread:
-    """The one event loop of the process, in a thread of its own, started with the first coroutine."""
+    """An event loop in a thread of its own, started with its first coroutine."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -171,7 +171,7 @@ class Worker:
         result = {"op": "result", "id": header["id"]}
         try:
             self._channel.send({**result, "ok": "error" not in fields, **fields}, data)
-        except Exception as unsent:  # a header value that is no text, for example
+        except Exception as unsent:  # it has 4 GiB, for example
             self._channel.send({**result, "ok": False, "error": error_report.describe(unsent)})
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from funchost.worker.child import app_loader
 from funchost.worker.invocations import AppLoadError
-from tests.worker.generations import is_of_sdk
+from tests.worker.generations import SDK, is_of_sdk, sdk_1_only, sdk_2_only
 
 HEAD = "import azure.functions as func\n"
 
@@ -222,3 +222,36 @@ def test_an_app_comes_behind_what_is_installed_and_before_what_is_under_developm
     app_loader.import_app(tmp_path, "some_app.py")
 
     assert sys.path[-3:] == [installed, str(tmp_path), "/editable"]
+
+
+@sdk_1_only
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from durabletask import task\n",
+        "from azure.durable_functions import SyncDurableFunctionsClient\n",
+        "import azure.durable_functions as df\ndf.RetryPolicy\n",
+    ],
+)
+async def test_an_app_that_uses_names_of_sdk_2_is_told_which_sdk_it_needs(load_failure, source):
+    error = await load_failure(source)
+
+    assert f"Installed: azure-functions-durable {SDK} on Python " in error.message
+    assert error.message.endswith(
+        "it needs Python 3.13 or newer and this line in requirements.txt: azure-functions-durable>=2.0.0rc3"
+    )
+
+
+@sdk_2_only
+async def test_an_sdk_2_that_lacks_a_package_names_the_line_that_installs_it(load_failure):
+    hide = "import sys\nsys.modules['durabletask.client'] = None\n"
+
+    error = await load_failure(hide + "import azure.durable_functions as df\n")
+
+    assert "A package that it needs is missing or too old. Run: " in error.message
+    assert f"pip install --upgrade azure-functions-durable=={SDK} durabletask grpcio" in error.message
+
+
+@pytest.mark.parametrize("source", ["import not_installed_anywhere\n", "import json\njson.absent\n"])
+async def test_any_other_fault_has_no_advice_about_the_sdk(load_failure, source):
+    assert "Installed:" not in (await load_failure(source)).message
