@@ -27,8 +27,14 @@ from funchost.taskhub import ClientOperations, TaskHub, Work
 from funchost.timers import functions as timer_functions
 from funchost.timers.listeners import TimerListeners
 from funchost.timers.moments import find_zone
-from funchost.worker.exceptions import AppLoadError, WorkerLost
-from funchost.worker.model import FunctionInfo, WorkerSettings
+from funchost.worker.invocations import (
+    AppLoadError,
+    ClientForm,
+    FunctionInfo,
+    SdkFacts,
+    WorkerLost,
+    WorkerSettings,
+)
 from funchost.worker.pool import WorkerPool
 
 if TYPE_CHECKING:
@@ -46,6 +52,7 @@ GRACE_SECONDS = 10.0
 HUB_SECONDS = 5.0
 # How long work that has lost its worker may take to be handed back.
 _LAST_COMMITS_SECONDS = 2.0
+_NAMED_INSTANCES = 5
 
 _log = logging.getLogger("Host.General")
 
@@ -97,16 +104,22 @@ class AppRun:
     Attributes:
         pool: its worker processes.
         functions: the functions that are served; empty until `load` is through.
+        clients: what durable clients ask of the task hub, in the app's protocol; after `load`.
     """
 
     def __init__(
-        self, settings: Settings, hub: TaskHub, client_binding: Mapping[str, Any], instance_label: str
+        self,
+        settings: Settings,
+        hub: TaskHub,
+        client_binding: Mapping[ClientForm, Mapping[str, Any]],
+        instance_label: str,
     ) -> None:
         self.pool = WorkerPool(_worker_settings(settings, client_binding, instance_label))
         self.functions: Sequence[FunctionInfo] = ()
         self._settings = settings
         self._hub = hub
         self._timers: TimerListeners
+        self._rules: SdkRules
         self.clients: ClientOperations
         self._subscriptions: list[Callable[[], None]] = []
         self._dispatchers: list[InstanceDispatcher | ActivityDispatcher | TimerListeners] = []
@@ -122,11 +135,31 @@ class AppRun:
         zone = find_zone(self._settings.time_zone)
         self.functions = timer_functions.checked(selected, zone)
         self._timers = TimerListeners(self._hub, self.pool, self.functions, zone)
+        self._rules = _sdk_rules(self._settings, self.pool.sdk)
         limits = self._settings.hub
         self.clients = self._hub.clients(
-            SdkProtocol.JSON1,
+            self._rules.protocol,
             default_version=limits.default_version,
             overwrite_running=limits.overridable_states == "AnyState",
+        )
+
+    @property
+    def needs_grpc(self) -> bool:
+        """Whether its durable clients call over gRPC; after `load`."""
+        return self._rules.protocol is SdkProtocol.GRPC2
+
+    async def left_alone(self) -> str | None:
+        """What is to be said of instances that another SDK generation began; None when there are none."""
+        count, first = await self._hub.work.of_other_protocol(self._rules.protocol, _NAMED_INSTANCES)
+        if not count:
+            return None
+        other = "1.x" if self.needs_grpc else "2.x"
+        names = ", ".join(f"'{instance_id}'" for instance_id in first) + (
+            ", ..." if count > len(first) else ""
+        )
+        return (
+            f"{count} unfinished instances were started with azure-functions-durable {other} and are left as "
+            f"they are: {names}. Run the app with {other} until they have ended, or give it another hubName."
         )
 
     def start_dispatchers(self) -> None:
@@ -141,8 +174,7 @@ class AppRun:
             MatchStrategy(limits.version_match_strategy),
             fails_others=limits.version_failure_strategy == "Fail",
         )
-        rules = _sdk_rules(self._settings)
-        common = (self._hub, self.pool, functions, rules)
+        common = (self._hub, self.pool, functions, self._rules)
         instances = InstanceDispatcher(*common, versioning, limits.max_orchestrators, limits.max_attempts)
         built_in = {HTTP_ACTIVITY: HttpCalls(limits.http_poll_ms, SYSTEM_CLOCK)}
         activities = ActivityDispatcher(*common, built_in, limits.max_activities, limits.max_attempts)
@@ -181,7 +213,7 @@ class AppRun:
 
 
 def _worker_settings(
-    settings: Settings, client_binding: Mapping[str, Any], instance_label: str
+    settings: Settings, client_binding: Mapping[ClientForm, Mapping[str, Any]], instance_label: str
 ) -> WorkerSettings:
     return WorkerSettings(
         script_root=settings.script_root,
@@ -189,14 +221,15 @@ def _worker_settings(
         process_count=settings.process_count,
         thread_count=settings.thread_count,
         dispatch=settings.dispatch,
-        client_binding=dict(client_binding),
+        client_binding=client_binding,
         environment={**settings.environment, "WEBSITE_INSTANCE_ID": instance_label},
         log_level=settings.log_levels.lowest_under("Function"),
         function_timeout_seconds=settings.function_timeout_seconds,
     )
 
 
-def _sdk_rules(settings: Settings) -> SdkRules:
+def _sdk_rules(settings: Settings, sdk: SdkFacts) -> SdkRules:
+    """The rules of the SDK generation that the app uses. Raises CannotStart when those of 2.x cannot be had."""
     limits = settings.hub
     rules = Rules(
         limits.store_inputs,
@@ -205,7 +238,13 @@ def _sdk_rules(settings: Settings) -> SdkRules:
         limits.max_entity_batch,
         limits.http_poll_ms,
     )
-    return Json1Rules(rules)
+    if not sdk.requires_grpc:
+        return Json1Rules(rules)
+    try:
+        from funchost.protocols.grpc2.grpc2_rules import Grpc2Rules
+    except ImportError as error:
+        raise CannotStart(str(error)) from error
+    return Grpc2Rules(rules)
 
 
 def _check_selection(settings: Settings, functions: Sequence[FunctionInfo]) -> None:

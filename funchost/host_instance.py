@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from funchost.http.front_end import HttpFrontEnd
     from funchost.http.host_endpoints import Order
     from funchost.http.key_file import KeyFile
+    from funchost.sidecar.endpoint import GrpcEndpoint
+    from funchost.worker.invocations import ClientForm
 
 _STILL_OFFLINE_SECONDS = 1.0
 
@@ -128,8 +130,9 @@ class HostInstance:
         # A new run or a stop is wanted.
         self._interrupted = asyncio.Event()
         self._app: AppRun | None = None
-        # For a second listener that workers call and that only some apps need.
-        self._spare_port = reserve_port()
+        # For the gRPC server, which only apps on SDK 2.x need; clients keep its port over restarts.
+        self._grpc_port = reserve_port()
+        self._grpc: GrpcEndpoint | None = None
         self._to_supervisor: asyncio.StreamWriter | None = None
         self._listening_to_supervisor: asyncio.Task[None] | None = None
 
@@ -195,7 +198,9 @@ class HostInstance:
         went_well &= await attempt("Closing the port", front_end.stop(GRACE_SECONDS))
         if self._app is not None:
             went_well &= await self._app.stop(GRACE_SECONDS)
-        self._spare_port.close()
+        if self._grpc is not None:
+            went_well &= await attempt("Closing the gRPC port", self._grpc.stop())
+        self._grpc_port.close()
         went_well &= await attempt("Closing the workers' port", front_end.stop_rpc())
         return went_well & await attempt("Closing the task hub", hub.close(), HUB_SECONDS)
 
@@ -207,6 +212,8 @@ class HostInstance:
             self._began = time.monotonic()
             if self._app is not None and not await self._app.stop(GRACE_SECONDS):
                 raise CannotStart("The app cannot be restarted: see the lines above. Start funchost again.")
+            if self._grpc is not None:
+                self._grpc.hold()
             self._interrupted.clear()
             # The order to stop may have come while the last run was ended.
             if not self._is_stopping:
@@ -250,8 +257,11 @@ class HostInstance:
         await self._open_doors(app, front_end)
         if self._announces:
             console.print_functions(app.functions, self._settings)
+            console.print_sdk(app.pool.sdk)
             if is_first:
                 console.print_knobs(self._settings)
+            if left_alone := await app.left_alone():
+                _log.warning(left_alone)
         app.start_dispatchers()
         if self._wanted.drained:
             app.take_work(False)
@@ -263,15 +273,32 @@ class HostInstance:
     async def _open_doors(self, app: AppRun, front_end: HttpFrontEnd) -> None:
         """Let requests in: the app is indexed, and no work of the task hub has been given to it yet.
 
-        The server of the spare port belongs here too; it must outlive the app. Raises CannotStart.
+        Raises CannotStart.
         """
         from funchost.http.router import RouteError
+
+        if app.needs_grpc or self._grpc is not None:
+            await self._open_grpc(app)
 
         try:
             front_end.ready(self._settings, app.clients, app.pool, app.functions, app.timer_payload)
         except RouteError as error:
             hint = 'Mend the route, or set extensions.http.routePrefix to "" in host.json.'
             raise CannotStart(f"{error}\n{hint}") from error
+
+    async def _open_grpc(self, app: AppRun) -> None:
+        """Serve the app's durable clients over gRPC. The server outlives the app."""
+        from funchost.sidecar.endpoint import GrpcEndpoint
+        from funchost.sidecar.instance_calls import Run
+
+        hub = self._settings.hub
+        if self._grpc is None:
+            self._grpc = GrpcEndpoint(hub.name)
+            try:
+                await self._grpc.start(self._grpc_port.getsockname()[1])
+            except OSError as error:
+                raise CannotStart(str(error)) from error
+        self._grpc.serve(Run(app.clients, hub.throw_on_raise_event) if app.needs_grpc else None)
 
     def _reload_settings(self) -> None:
         self._settings = settings.reload(self._settings, os.environ)
@@ -280,12 +307,24 @@ class HostInstance:
             for warning in self._settings.warnings:
                 _log.warning(warning)
 
-    def _client_binding(self, front_end: HttpFrontEnd) -> dict[str, object]:
-        from funchost.http.management.documents import client_binding
+    def _client_binding(self, front_end: HttpFrontEnd) -> dict[ClientForm, dict[str, object]]:
+        from funchost.http.management import documents
 
-        hub = self._settings.hub
-        urls = (front_end.webhook_base_url, front_end.rpc_base_url)
-        return client_binding(*urls, hub.name, hub.connection_name, front_end.webhook_key)
+        hub, public, code = self._settings.hub, front_end.webhook_base_url, front_end.webhook_key
+        return {
+            "json1": documents.client_binding(
+                public, front_end.rpc_base_url, hub.name, hub.connection_name, code
+            ),
+            "grpc2": documents.grpc_client_binding(
+                public,
+                self._grpc_port.getsockname()[1],
+                hub.name,
+                code,
+                max_message_bytes=hub.max_grpc_message_bytes,
+                http_client_timeout=hub.grpc_http_client_timeout,
+                use_forwarded_host=hub.use_forwarded_host,
+            ),
+        }
 
     async def _open_hub(self) -> TaskHub:
         hub = self._settings.hub

@@ -13,6 +13,7 @@ from funchost.console.start_up import (
     print_keys,
     print_knobs,
     print_ready,
+    print_sdk,
     print_stopping,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "print_keys",
     "print_knobs",
     "print_ready",
+    "print_sdk",
     "print_stopping",
     "setup_logging",
 ]

@@ -17,7 +17,7 @@ from funchost.console.log_lines import colours_wanted, timestamp
 from funchost.console.output import standard_output
 from funchost.conventions.names import HTTP_TRIGGER
 from funchost.settings import Settings
-from funchost.worker.model import FunctionInfo
+from funchost.worker.invocations import FunctionInfo, SdkFacts
 
 # What the real host gives a worker when the setting is absent.
 _THREADS_WHEN_UNSET = 1000
@@ -35,6 +35,13 @@ def print_functions(functions: Sequence[FunctionInfo], settings: Settings) -> No
     output = standard_output()
     started = f"{timestamp(time.time())} Worker process started and initialized.\n"
     output.write(started + functions_text(functions, settings, colours_wanted(output)))
+
+
+def print_sdk(sdk: SdkFacts) -> None:
+    """Which generation of the durable SDK the app runs on, if it is installed."""
+    if sdk.azure_functions_durable:
+        protocol = "gRPC" if sdk.requires_grpc else "JSON"
+        standard_output().write(f"\nDurable SDK {sdk.azure_functions_durable}, {protocol}\n")
 
 
 def functions_text(functions: Sequence[FunctionInfo], settings: Settings, colours: bool = False) -> str:

@@ -11,7 +11,7 @@ from funchost.durable.events import Event
 from funchost.durable.failures import unknown_function
 from funchost.durable.protocol import SdkRules
 from funchost.taskhub import LeasedActivity, LeaseLost, TaskHub
-from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
+from funchost.worker.invocations import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.pool import WorkerPool
 
 _log = logging.getLogger("Host.Durable")

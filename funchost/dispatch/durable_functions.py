@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from funchost.durable.identity import new_id
 from funchost.durable.protocol import Outcome, Raised, Returned
 from funchost.worker.calling import call
-from funchost.worker.model import FunctionInfo, Invocation
+from funchost.worker.invocations import FunctionInfo, Invocation
 from funchost.worker.pool import WorkerPool
 
 ORCHESTRATION_TRIGGER = "orchestrationTrigger"

@@ -21,7 +21,7 @@ from funchost.durable.identity import is_entity_id
 from funchost.durable.protocol import Refusal, Replay, SdkRules, Turn
 from funchost.durable.versions import MISMATCH_TEXT, MatchStrategy, complies
 from funchost.taskhub import LeasedInstance, LeaseLost, TaskHub
-from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
+from funchost.worker.invocations import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.pool import WorkerPool
 
 _log = logging.getLogger("Host.Durable")

@@ -31,7 +31,7 @@ from funchost.http.router import Area
 from funchost.http.site import Site
 from funchost.settings import Settings
 from funchost.worker.calling import Invoker
-from funchost.worker.model import FunctionInfo
+from funchost.worker.invocations import FunctionInfo
 
 # What the original gives a request that comes while the host is starting.
 STARTUP_PATIENCE_SECONDS = 30.0

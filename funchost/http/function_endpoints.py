@@ -22,8 +22,7 @@ from funchost.http.router import Route, full_route
 from funchost.http.site import CALLED_OVER_HTTP
 from funchost.settings import Settings
 from funchost.worker.calling import Invoker, call
-from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
-from funchost.worker.model import FunctionInfo, Invocation
+from funchost.worker.invocations import FunctionInfo, FunctionTimedOut, Invocation, PoolStopped, WorkerLost
 
 TimerPayload = Callable[[str], Awaitable[bytes]]
 """What the timer function of this name is given when nobody waited for the clock."""

@@ -16,7 +16,7 @@ from funchost.http.key_file import KeyFile, KeyGroup
 from funchost.http.replies import empty_reply, json_reply
 from funchost.http.request import Refused, Request
 from funchost.http.router import Route
-from funchost.worker.model import FunctionInfo
+from funchost.worker.invocations import FunctionInfo
 
 _GroupOf = Callable[[Request], KeyGroup]
 

@@ -18,7 +18,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from funchost.durable.text import dump_json
-from funchost.worker.model import InvocationResult
+from funchost.worker.invocations import InvocationResult
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json; charset=utf-8"

@@ -16,7 +16,7 @@ from funchost.http.access import Caller
 from funchost.http.replies import empty_reply
 from funchost.http.request import Request
 from funchost.http.route_templates import RouteTemplate, TemplateError
-from funchost.worker.model import FunctionInfo
+from funchost.worker.invocations import FunctionInfo
 
 Endpoint = Callable[[Request], Awaitable[web.Response]]
 

@@ -25,8 +25,14 @@ from funchost.http.request import Request
 from funchost.http.router import Area, Route, answer_in, function_routes
 from funchost.settings import Settings
 from funchost.worker.calling import Invoker, call
-from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
-from funchost.worker.model import FunctionInfo, HttpCall, Invocation
+from funchost.worker.invocations import (
+    FunctionInfo,
+    FunctionTimedOut,
+    HttpCall,
+    Invocation,
+    PoolStopped,
+    WorkerLost,
+)
 
 CALLED_OVER_HTTP = "This function was programmatically called via the host APIs."
 

@@ -25,8 +25,8 @@ _SERVICE = pb.DESCRIPTOR.services_by_name["TaskHubSidecarService"]
 _OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
-    # Another host on this port is to be refused, not to share its calls.
-    ("grpc.so_reuseport", 0),
+    # The host instance holds the port with a socket of its own, which does not listen.
+    ("grpc.so_reuseport", 1),
 )
 
 _log = logging.getLogger("Host.Durable")

@@ -10,7 +10,7 @@ from funchost.conventions.names import TIMER_TRIGGER
 from funchost.taskhub.timer_records import TimerStatus
 from funchost.timers.moments import json_text
 from funchost.timers.schedule import BadSchedule, Schedule, parse
-from funchost.worker.model import FunctionInfo
+from funchost.worker.invocations import FunctionInfo
 
 # What .NET has for a time that never came and for one that never comes.
 _NEVER_YET = "0001-01-01T00:00:00+00:00"

@@ -17,8 +17,7 @@ from funchost.timers.functions import TimerFunction, payload
 from funchost.timers.moments import round_trip_text, to_local
 from funchost.timers.monitoring import is_past_due, status_after, status_at_start
 from funchost.worker.calling import call
-from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
-from funchost.worker.model import Invocation
+from funchost.worker.invocations import FunctionTimedOut, Invocation, PoolStopped, WorkerLost
 from funchost.worker.pool import WorkerPool
 
 # How soon a host notices that the one that fires the timer is gone.

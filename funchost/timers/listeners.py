@@ -8,7 +8,7 @@ from funchost.conventions.names import TIMER_TRIGGER
 from funchost.taskhub import TaskHub
 from funchost.timers.functions import TimerFunction, payload
 from funchost.timers.listener import TimerListener
-from funchost.worker.model import FunctionInfo
+from funchost.worker.invocations import FunctionInfo
 from funchost.worker.pool import WorkerPool
 
 

@@ -1,12 +1,26 @@
-"""Calling a function between its two log lines, whatever triggers it."""
+"""Calling a function between its log lines, whatever triggers it.
 
+Every room that runs a function calls it through here, so that one format of Executing and Executed serves
+HTTP, durable and timer triggers. Source: Azure WebJobs SDK, FunctionInstanceLogger.
+"""
+
+import logging
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 
-from funchost.worker import journal
-from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
-from funchost.worker.model import Invocation, InvocationError, InvocationResult
+from funchost.worker.invocations import (
+    FunctionTimedOut,
+    Invocation,
+    InvocationError,
+    InvocationResult,
+    PoolStopped,
+    WorkerLost,
+)
+
+# An orchestrator that raises carries its whole state after this mark: for the engine, not for a reader.
+_ORCHESTRATOR_STATE = "\n\n$OutOfProcData$:"
 
 
 class Invoker(Protocol):
@@ -25,20 +39,120 @@ async def call(
     Raises WorkerLost, FunctionTimedOut or PoolStopped.
     """
     function, invocation_id = invocation.function, invocation.invocation_id
-    journal.executing(function, invocation_id, reason)
+    executing(function, invocation_id, reason)
     if details is not None:
-        journal.trigger_details(function, invocation_id, details)
+        trigger_details(function, invocation_id, details)
     started = time.perf_counter()
     try:
         result = await pool.invoke(invocation)
     except (WorkerLost, FunctionTimedOut, PoolStopped) as loss:
         error = InvocationError(type(loss).__name__, str(loss), "")
         pid = None if isinstance(loss, PoolStopped) else loss.pid
-        journal.executed(function, invocation_id, False, _milliseconds(started), pid, error)
+        executed(function, invocation_id, False, _milliseconds(started), pid, error)
         raise
-    journal.executed(function, invocation_id, result.ok, _milliseconds(started), result.worker, result.error)
+    executed(function, invocation_id, result.ok, _milliseconds(started), result.worker, result.error)
     return result
 
 
 def _milliseconds(started: float) -> float:
     return (time.perf_counter() - started) * 1000
+
+
+def executing(function: str, invocation_id: str, reason: str | None) -> None:
+    """Say that an invocation starts.
+
+    Args:
+        function: name of the function.
+        invocation_id: the ID that `func.Context.invocation_id` shows.
+        reason: why the host calls it; durable triggers have none.
+    """
+    logger = _logger(function)
+    if logger.isEnabledFor(logging.INFO):
+        why = "(null)" if reason is None else reason
+        logger.info(
+            "Executing 'Functions.%s' (Reason='%s', Id=%s)",
+            function,
+            why,
+            invocation_id,
+            extra=_context(function, invocation_id, None),
+        )
+
+
+def trigger_details(function: str, invocation_id: str, details: Mapping[str, str]) -> None:
+    """Say what is special about how an invocation came about. Source: Azure WebJobs SDK, FunctionExecutor."""
+    _logger(function).info(
+        "Trigger Details: %s",
+        ", ".join(f"{name}: {value}" for name, value in details.items()),
+        extra=_context(function, invocation_id, None),
+    )
+
+
+def executed(
+    function: str,
+    invocation_id: str,
+    ok: bool,
+    milliseconds: float,
+    worker: int | None,
+    error: InvocationError | None = None,
+) -> None:
+    """Say how an invocation ended; a failure is followed by its exception and frames.
+
+    Args:
+        function: name of the function.
+        invocation_id: as given to `executing`.
+        ok: whether it returned.
+        milliseconds: how long it took.
+        worker: process ID of the worker that ran it, if known.
+        error: what it raised.
+    """
+    logger = _logger(function)
+    level = logging.INFO if ok else logging.ERROR
+    if logger.isEnabledFor(level):
+        logger.log(
+            level,
+            "Executed 'Functions.%s' (%s, Id=%s, Duration=%dms)%s",
+            function,
+            "Succeeded" if ok else "Failed",
+            invocation_id,
+            milliseconds,
+            "" if error is None else f"\n{failure_text(function, error)}",
+            extra=_context(function, invocation_id, worker),
+        )
+
+
+def timed_out(function: str, invocation_id: str, timeout: str, worker: int) -> None:
+    """Say that an invocation has run for as long as functionTimeout allows."""
+    _logger(function).error(
+        "Timeout value of %s exceeded by function 'Functions.%s' (Id: '%s'). Initiating cancellation.",
+        timeout,
+        function,
+        invocation_id,
+        extra=_context(function, invocation_id, worker),
+    )
+
+
+def worker_killed(function: str, invocation_id: str, worker: int) -> None:
+    """Say that the worker of an invocation that has timed out is replaced."""
+    logging.getLogger("Host.Worker").error(
+        "A function timeout has occurred. Restarting worker process executing invocationId '%s'.",
+        invocation_id,
+        extra=_context(function, invocation_id, worker),
+    )
+
+
+def failure_text(function: str, error: InvocationError) -> str:
+    """The exception of an invocation as the host's log shows it."""
+    message = error.message.split(_ORCHESTRATOR_STATE, 1)[0]
+    return (
+        f"Exception while executing function: Functions.{function}. Result: Failure\n"
+        f"Exception: {error.type}: {message}\nStack: {error.stack.rstrip()}"
+    )
+
+
+@lru_cache(maxsize=1024)
+def _logger(function: str) -> logging.Logger:
+    return logging.getLogger(f"Function.{function}")
+
+
+def _context(function: str, invocation_id: str, worker: int | None) -> dict[str, str | int | None]:
+    return {"function": function, "invocation": invocation_id, "worker": worker}

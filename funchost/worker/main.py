@@ -1,18 +1,22 @@
 """A worker process: `python -P main.py FD`, started by the host with its end of a socket pair.
 
-The main thread reads frames and hands each invocation to where it runs; whoever has a result sends it. The
-rules of conversion and of the load are in the folder `child`.
+The main thread reads frames and hands each invocation to where it runs: threads for synchronous functions,
+an event loop for asynchronous ones. Whoever has a result sends it. The rules of conversion and of the load
+are in the folder `child`. Source: Azure Functions Python worker, dispatcher.
 """
 
+import asyncio
 import importlib
 import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 if __name__ == "__main__" and not __package__:
@@ -25,18 +29,17 @@ if __name__ == "__main__" and not __package__:
         sys.path.remove(_BESIDE_FUNCHOST)
 
 from funchost.conventions.names import EPISODE_TRIGGERS
-from funchost.worker.child import failures
+from funchost.worker.child import error_report
 from funchost.worker.child.channel import Channel
-from funchost.worker.child.context import InvocationScope
-from funchost.worker.child.log_capture import capture
-from funchost.worker.child.runner import EventLoopThread, ThreadGroup
+from funchost.worker.child.invocation_context import InvocationScope, capture
 
 if TYPE_CHECKING:
-    from funchost.worker.child.invocation import LoadedFunction
+    from funchost.worker.child.loaded_function import LoadedFunction
 
 # The real host gives every Python worker this ceiling when the setting is empty.
-DEFAULT_THREAD_COUNT = 1000
+_DEFAULT_THREAD_COUNT = 1000
 _LOAD_FAILED = 1
+_PACKAGES = ("azure-functions", "azure-functions-durable")
 
 
 class FunctionNotLoadedError(Exception):
@@ -46,8 +49,70 @@ class FunctionNotLoadedError(Exception):
         super().__init__(f"function {name} not loaded")
 
 
+class ThreadGroup:
+    """Up to `size` threads, each started when there is work and none of the others is free.
+
+    The work must not raise. Leaner than `ThreadPoolExecutor`, whose future per call nobody here would read;
+    the threads are daemons, because a blocking function must not keep a stopped worker alive.
+    """
+
+    def __init__(self, name: str, size: int) -> None:
+        self._name = name
+        self._size = size
+        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._count_lock = threading.Lock()
+        self._unfinished = 0
+        self._threads = 0
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Queue the work. Called from one thread only."""
+        with self._count_lock:
+            self._unfinished += 1
+            all_busy = self._unfinished > self._threads
+        self._work.put(work)
+        if all_busy and self._threads < self._size:
+            self._threads += 1
+            threading.Thread(target=self._run, name=f"{self._name}-{self._threads}", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            self._work.get()()
+            with self._count_lock:
+                self._unfinished -= 1
+
+
+class EventLoopThread:
+    """An event loop in a thread of its own, started with its first coroutine."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._running: set[asyncio.Task[None]] = set()
+
+    def submit(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run the coroutine concurrently with the others. Called from one thread only."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            threading.Thread(target=self._run, args=(self._loop,), name=self._name, daemon=True).start()
+        self._loop.call_soon_threadsafe(self._start, self._loop, coroutine)
+
+    def _start(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = loop.create_task(coroutine)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        while True:
+            try:
+                loop.run_forever()
+            except BaseException:
+                # SystemExit in a task that user code started breaks out of the loop; the others go on.
+                logging.getLogger("azure_functions_worker").exception("An asynchronous task stopped the loop")
+
+
 class Worker:
-    """The functions of one app and the threads they run on."""
+    """The functions of one app, and where each of them runs."""
 
     def __init__(
         self,
@@ -60,24 +125,27 @@ class Worker:
         self._scope = scope
         self._functions = {function.info.name: function for function in functions}
         name = f"worker-{load['worker_id']}"
-        size = load["thread_count"] or DEFAULT_THREAD_COUNT
-        self._threads = ThreadGroup(f"{name}_thread", size)
-        # Apart, so that an activity that blocks its thread never delays an episode.
-        self._episodes = (
-            ThreadGroup(f"{name}_episode", size) if load["orchestrators_apart"] else self._threads
-        )
+        self._threads = ThreadGroup(f"{name}_thread", load["thread_count"])
         self._loop = EventLoopThread(f"{name}_loop")
+        self._episode_threads, self._episode_loop = self._threads, self._loop
+        if load["orchestrators_apart"]:
+            # So that an activity that blocks its thread or the event loop never delays an episode.
+            self._episode_threads = ThreadGroup(f"{name}_episode", load["thread_count"])
+            self._episode_loop = EventLoopThread(f"{name}_episode_loop")
 
     def take(self, header: dict[str, Any], payload: bytes) -> None:
         """Start one invocation; its result is sent from where it runs."""
         function = self._functions.get(header["function"])
         if function is None:
             unknown = FunctionNotLoadedError(header["function"])
-            self._answer(header, {"error": failures.describe(unknown)}, b"")
-        elif function.info.is_async:
-            self._loop.submit(self._run_async(function, header, payload))
+            self._answer(header, {"error": error_report.describe(unknown)}, b"")
+            return
+        is_episode = function.info.trigger in EPISODE_TRIGGERS
+        if function.info.is_async:
+            loop = self._episode_loop if is_episode else self._loop
+            loop.submit(self._run_async(function, header, payload))
         else:
-            threads = self._episodes if function.info.trigger in EPISODE_TRIGGERS else self._threads
+            threads = self._episode_threads if is_episode else self._threads
             threads.submit(partial(self._run, function, header, payload))
 
     def _run(self, function: "LoadedFunction", header: dict[str, Any], payload: bytes) -> None:
@@ -86,7 +154,7 @@ class Worker:
             arguments = function.arguments(header, payload, self._scope.thread_local_storage)
             fields, data = function.answer(function.call(**arguments), arguments)
         except BaseException as error:  # sys.exit() in a function fails its invocation, not the worker
-            fields, data = {"error": failures.describe(error)}, b""
+            fields, data = {"error": error_report.describe(error)}, b""
         self._answer(header, fields, data)
 
     async def _run_async(self, function: "LoadedFunction", header: dict[str, Any], payload: bytes) -> None:
@@ -95,13 +163,16 @@ class Worker:
             arguments = function.arguments(header, payload, self._scope.thread_local_storage)
             fields, data = function.answer(await function.call(**arguments), arguments)
         except BaseException as error:  # as above
-            fields, data = {"error": failures.describe(error)}, b""
+            fields, data = {"error": error_report.describe(error)}, b""
         self._answer(header, fields, data)
 
     def _answer(self, header: dict[str, Any], fields: dict[str, Any], data: bytes) -> None:
         self._scope.leave(header["invocation_id"])
-        ok = "error" not in fields
-        self._channel.send({"op": "result", "id": header["id"], "ok": ok, **fields}, data)
+        result = {"op": "result", "id": header["id"]}
+        try:
+            self._channel.send({**result, "ok": "error" not in fields, **fields}, data)
+        except Exception as unsent:  # it has 4 GiB, for example
+            self._channel.send({**result, "ok": False, "error": error_report.describe(unsent)})
 
 
 def main(descriptor: int) -> int:
@@ -113,15 +184,21 @@ def main(descriptor: int) -> int:
     # The host decides what stops. A handler, not SIG_IGN: programs that user code starts would inherit that.
     signal.signal(signal.SIGINT, lambda *_: None)
     channel = Channel(socket.socket(fileno=descriptor))
-    frames = channel.frames()
-    load, _ = next(frames)
+    arriving = channel.arriving()
+    load, _ = next(arriving)
     channel.end_with_host()
+    load["thread_count"] = load["thread_count"] or _DEFAULT_THREAD_COUNT
+    # SDK 2.x runs episodes on threads of its own and takes their number from here, as from the real host.
+    os.environ["PYTHON_THREADPOOL_THREAD_COUNT"] = str(load["thread_count"])
     scope = InvocationScope()
     capture(channel, scope, load["log_level"])
     try:
         functions = _load_functions(load)
     except BaseException as error:  # sys.exit() at import is a failed load as well
-        channel.send({"op": "failed", "error": failures.describe(error)})
+        report = error_report.describe(error)
+        if advice := error_report.sdk_advice(error):
+            report["message"] += f"\n{advice}"
+        channel.send({"op": "failed", "error": report})
         return _LOAD_FAILED
     worker = Worker(channel, scope, functions, load)
     channel.send(
@@ -130,10 +207,10 @@ def main(descriptor: int) -> int:
             "pid": os.getpid(),
             "functions": [function.info.to_json() for function in functions],
             "python": ".".join(map(str, sys.version_info[:3])),
-            "packages": _packages(),
+            "packages": {name: error_report.installed_version(name) for name in _PACKAGES},
         }
     )
-    for header, payload in frames:
+    for header, payload in arriving:
         if header["op"] == "stop":
             break
         worker.take(header, payload)
@@ -147,24 +224,12 @@ def main(descriptor: int) -> int:
 
 def _load_functions(load: Mapping[str, Any]) -> "list[LoadedFunction]":
     # Imported here: where azure-functions is not installed, the load fails and says so.
-    from funchost.worker.child import app_loader, function_loader
+    from funchost.worker.child import app_loader
 
     script_root = Path(load["script_root"])
     os.chdir(script_root)
     declared = app_loader.import_app(script_root, load["script_file"])
-    return function_loader.load_functions(declared, load["client_binding"], os.environ)
-
-
-def _packages() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    found: dict[str, str] = {}
-    for name in ("azure-functions", "azure-functions-durable"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    return app_loader.load_functions(declared, load["client_binding"], os.environ)
 
 
 if __name__ == "__main__":

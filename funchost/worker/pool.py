@@ -9,13 +9,26 @@ funchost's own.
 import asyncio
 import logging
 import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Protocol, TypeVar
 
-from funchost.worker.back_off import next_delay
-from funchost.worker.dispatch_policy import Dispatcher
-from funchost.worker.exceptions import AppLoadError, PoolStopped
-from funchost.worker.model import FunctionInfo, Invocation, InvocationResult, WorkerSettings
+from funchost.conventions import time_spans
+from funchost.worker import calling
+from funchost.worker.invocations import (
+    AppLoadError,
+    DispatchPolicy,
+    FunctionInfo,
+    FunctionTimedOut,
+    Invocation,
+    InvocationResult,
+    Lane,
+    LoadedApp,
+    PoolStopped,
+    SdkFacts,
+    WorkerSettings,
+)
 from funchost.worker.process import WorkerProcess
-from funchost.worker.time_limit import TimeLimit
 
 _log = logging.getLogger("Host.Worker")
 
@@ -23,6 +36,11 @@ _log = logging.getLogger("Host.Worker")
 _FAREWELL_SECONDS = 2.0
 # When a person begins to wonder.
 _SLOW_LOAD_SECONDS = 10.0
+# How long a function may take to end after its time is over, before its worker is killed.
+_GRACE_SECONDS = 2.0
+_FIRST_DELAY_SECONDS = 0.1
+_LONGEST_DELAY_SECONDS = 10.0
+_HEALTHY_SECONDS = 60.0
 
 
 class WorkerPool:
@@ -31,13 +49,15 @@ class WorkerPool:
     Attributes:
         settings: what it was given.
         functions: the app's functions, as the first worker reported them.
+        sdk: what the workers run the app with, as the first one reported it.
     """
 
     def __init__(self, settings: WorkerSettings) -> None:
         self.settings = settings
         self.functions: tuple[FunctionInfo, ...] = ()
+        self.sdk = SdkFacts()
         self._workers: list[WorkerProcess] = []
-        self._dispatcher = Dispatcher(settings.dispatch)
+        self._choice = WorkerChoice(settings.dispatch)
         self._keepers: list[asyncio.Task[None]] = []
         self._first_report: asyncio.Future[None] | None = None
         self._somebody_ready = asyncio.Event()
@@ -83,7 +103,7 @@ class WorkerPool:
             self._somebody_ready.clear()
             await self._somebody_ready.wait()
         self._refuse_when_stopping()
-        worker = self._dispatcher.choose(ready, ready[0].lane(invocation.function))
+        worker = self._choice.choose(ready, ready[0].lane(invocation.function))
         answer = worker.submit(invocation)
         if self._time_limit is not None:
             self._time_limit.watch(worker, invocation, answer)
@@ -171,10 +191,10 @@ class WorkerPool:
             extra={"worker": worker.pid},
         )
 
-    def _loaded(self, worker: WorkerProcess, functions: tuple[FunctionInfo, ...]) -> None:
+    def _loaded(self, worker: WorkerProcess, app: LoadedApp) -> None:
         assert self._first_report is not None
         if not self._first_report.done():
-            self.functions = functions
+            self.functions, self.sdk = app.functions, app.sdk
             self._first_report.set_result(None)
         self._somebody_ready.set()
         _log.info("Worker process started and initialized.", extra={"worker": worker.pid})
@@ -185,3 +205,99 @@ class WorkerPool:
             self._first_report.set_exception(error)
         elif not self._stopping.is_set():
             _log.error("Worker failed to load the app: %s\n%s", error, error.stack, extra={"worker": pid})
+
+
+class Busy(Protocol):
+    """What the choice is made by."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many invocations wait for an answer."""
+
+    def load(self, lane: Lane) -> int:
+        """How many of them run in this lane."""
+
+
+WorkerT = TypeVar("WorkerT", bound=Busy)
+
+
+class WorkerChoice:
+    """Chooses among the workers that are ready at the moment of the choice."""
+
+    def __init__(self, policy: DispatchPolicy) -> None:
+        self._least_busy = policy == "least-busy"
+        self._turn = 0
+
+    def choose(self, ready: Sequence[WorkerT], lane: Lane) -> WorkerT:
+        """The worker for the next invocation, which will run in `lane`; `ready` has at least one.
+
+        Least busy is the worker with the fewest invocations in that lane: an episode must not push an
+        activity to a worker whose threads are all taken.
+        Round-robin is the real host's way, which looks at no load. Source: Azure Functions host,
+        RpcFunctionInvocationDispatcherLoadBalancer.
+        """
+        if len(ready) == 1:
+            return ready[0]
+        # Counted before use, as in the original: of two workers the second gets the first invocation.
+        self._turn += 1
+        turn = self._turn % len(ready)
+        if not self._least_busy:
+            return ready[turn]
+        in_turn = [*ready[turn:], *ready[:turn]]
+        return min(in_turn, key=lambda worker: (worker.load(lane), worker.in_flight))
+
+
+class TimeLimit:
+    """functionTimeout: an invocation that runs too long fails, and its worker process is replaced.
+
+    Python cannot be told to stop what it runs, so that only the end of the process ends it. What else ran
+    there is lost with it. Source: Azure WebJobs SDK, FunctionExecutor.
+    """
+
+    def __init__(self, seconds: float, on_reprieve: Callable[[], None]) -> None:
+        """`on_reprieve` is called when a worker takes work again because its function ended after all."""
+        self._seconds = seconds
+        self._on_reprieve = on_reprieve
+
+    def watch(
+        self, worker: WorkerProcess, invocation: Invocation, answer: asyncio.Future[InvocationResult]
+    ) -> None:
+        """Let the answer raise FunctionTimedOut if it does not come in time."""
+        loop = asyncio.get_running_loop()
+        expiry = loop.call_later(self._seconds, self._expire, worker, invocation, answer)
+        answer.add_done_callback(lambda _: expiry.cancel())
+
+    def _expire(
+        self, worker: WorkerProcess, invocation: Invocation, answer: asyncio.Future[InvocationResult]
+    ) -> None:
+        if answer.done():
+            return
+        timeout = time_spans.format_span(timedelta(seconds=self._seconds))
+        calling.timed_out(invocation.function, invocation.invocation_id, timeout, worker.pid)
+        # The worker is given nothing more that would be lost with it.
+        worker.overdue += 1
+        answer.set_exception(FunctionTimedOut(invocation.function, timeout, worker.pid))
+        asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._settle, worker, invocation)
+
+    def _settle(self, worker: WorkerProcess, invocation: Invocation) -> None:
+        if worker.ended.done():
+            return
+        if any(running is invocation for running, _ in worker.pending.values()):
+            calling.worker_killed(invocation.function, invocation.invocation_id, worker.pid)
+            worker.kill()
+            return
+        worker.overdue -= 1
+        if worker.takes_work:
+            self._on_reprieve()
+
+
+def next_delay(previous: float | None, lived_seconds: float) -> float:
+    """Seconds to wait before a worker that died is started again.
+
+    Args:
+        previous: the wait before the start that has just failed; None if there was none.
+        lived_seconds: how long that worker lived. A healthy life makes up for every death before it.
+    """
+    if previous is None or lived_seconds >= _HEALTHY_SECONDS:
+        return _FIRST_DELAY_SECONDS
+    return min(previous * 2, _LONGEST_DELAY_SECONDS)

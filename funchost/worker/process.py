@@ -12,18 +12,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from funchost.worker import protocol, user_log
-from funchost.worker.child_output import ChildOutput
-from funchost.worker.exceptions import AppLoadError, WorkerLost
-from funchost.worker.model import (
+from funchost.worker import frames, worker_log
+from funchost.worker.invocations import (
+    AppLoadError,
     FunctionInfo,
     HttpReply,
     Invocation,
     InvocationError,
     InvocationResult,
     Lane,
+    LoadedApp,
+    SdkFacts,
+    WorkerLost,
     WorkerSettings,
 )
+from funchost.worker.worker_log import ChildOutput
 
 _CHILD = str(Path(__file__).with_name("main.py"))
 _STDERR = 2
@@ -38,7 +41,7 @@ class WorkerProcess:
 
     Attributes:
         pid: its process ID.
-        ready: the app's functions once the child has loaded them; AppLoadError when it could not.
+        ready: what the child reports once it has loaded the app; AppLoadError when it could not.
         ended: done when the process is gone and every invocation in it has been answered.
         exit_description: how it ended, once it has.
         pending: the invocations it has not answered, by frame ID.
@@ -48,7 +51,7 @@ class WorkerProcess:
     def __init__(self, settings: WorkerSettings) -> None:
         loop = asyncio.get_running_loop()
         self.pid = 0
-        self.ready: asyncio.Future[tuple[FunctionInfo, ...]] = loop.create_future()
+        self.ready: asyncio.Future[LoadedApp] = loop.create_future()
         self.ended: asyncio.Future[None] = loop.create_future()
         self.exit_description = ""
         self.pending: dict[int, tuple[Invocation, asyncio.Future[InvocationResult]]] = {}
@@ -147,12 +150,12 @@ class WorkerProcess:
                     answer.set_result(_result(header, payload, self.pid))
             case "log":
                 speaker, _ = self.pending.get(header["id"], (None, None))
-                user_log.relay(header, speaker, self.pid, self._is_loaded)
+                worker_log.relay(header, speaker, self.pid, self._is_loaded)
             case "ready":
                 self._is_loaded = True
-                functions = tuple(map(FunctionInfo.from_json, header["functions"]))
-                self._lanes = {function.name: function.lane for function in functions}
-                self.ready.set_result(functions)
+                app = _loaded_app(header)
+                self._lanes = {function.name: function.lane for function in app.functions}
+                self.ready.set_result(app)
             case "failed":
                 self.ready.set_exception(AppLoadError(**header["error"]))
 
@@ -188,12 +191,11 @@ class WorkerProcess:
         """Send a frame, together with the others of this turn of the event loop: one system call for all."""
         if not self._outgoing:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._outgoing.append(protocol.encode(header, payload))
+        self._outgoing.append(frames.encode(header, payload))
 
     def _flush(self) -> None:
-        frames = b"".join(self._outgoing)
+        self._pipe.write(b"".join(self._outgoing))
         self._outgoing.clear()
-        self._pipe.write(frames)
 
     def _end(self) -> None:
         if self.ended.done():
@@ -217,7 +219,7 @@ class _Frames(asyncio.Protocol):
 
     def __init__(self, worker: WorkerProcess) -> None:
         self._worker = worker
-        self._decoder = protocol.Decoder()
+        self._decoder = frames.Decoder()
 
     def data_received(self, data: bytes) -> None:
         for header, payload in self._decoder.feed(data):
@@ -259,8 +261,9 @@ def _invoke_header(frame_id: int, invocation: Invocation) -> dict[str, Any]:
         "invocation_id": invocation.invocation_id,
         "function": invocation.function,
         "datum": invocation.datum,
-        "trace": invocation.trace,
     }
+    if any(invocation.trace):
+        header["trace"] = invocation.trace
     if (http := invocation.http) is not None:
         header["http"] = {
             "method": http.method,
@@ -270,6 +273,19 @@ def _invoke_header(frame_id: int, invocation: Invocation) -> dict[str, Any]:
             "params": dict(http.params),
         }
     return header
+
+
+def _loaded_app(header: dict[str, Any]) -> LoadedApp:
+    functions = tuple(map(FunctionInfo.from_json, header["functions"]))
+    return LoadedApp(
+        functions,
+        SdkFacts(
+            python=header["python"],
+            azure_functions=header["packages"]["azure-functions"],
+            azure_functions_durable=header["packages"]["azure-functions-durable"],
+            requires_grpc=any(function.requires_grpc for function in functions),
+        ),
+    )
 
 
 def _result(header: dict[str, Any], payload: bytes, pid: int) -> InvocationResult:

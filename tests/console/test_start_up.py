@@ -10,7 +10,7 @@ import pytest
 
 from funchost.console.start_up import functions_text, knobs_text, ready_text
 from funchost.settings import Flags, Settings, load
-from funchost.worker.model import FunctionInfo
+from funchost.worker.invocations import FunctionInfo
 
 
 @pytest.fixture

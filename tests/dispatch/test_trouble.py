@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-
 from funchost.dispatch.history_cache import Execution
 from funchost.durable.model import Status
+
 from funchost.taskhub import TaskHub
-from funchost.worker.exceptions import FunctionTimedOut
+from funchost.worker.invocations import FunctionTimedOut
 from tests.dispatch.conftest import StartHost
 
 

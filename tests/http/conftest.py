@@ -12,7 +12,7 @@ import pytest
 from funchost.http.front_end import HttpFrontEnd
 from funchost.http.key_file import KeyFile
 from funchost.settings import Flags, Settings, load
-from funchost.worker.model import FunctionInfo, Invocation
+from funchost.worker.invocations import FunctionInfo, Invocation
 from tests.http.fakes import FakeControl, FakeHub, FakePool, http_function
 
 DURABLE_FUNCTIONS = (

@@ -15,7 +15,7 @@ from funchost.durable.refusals import (
     InstanceNotFound,
     WrongState,
 )
-from funchost.worker.model import FunctionInfo, Invocation, InvocationResult
+from funchost.worker.invocations import FunctionInfo, Invocation, InvocationResult
 
 NOON = 1_714_557_600_123_456  # 2024-05-01T10:00:00.123456Z
 

@@ -8,7 +8,7 @@ import pytest
 
 from funchost.http import front_end
 from funchost.http.router import RouteError
-from funchost.worker.model import Invocation, InvocationResult
+from funchost.worker.invocations import Invocation, InvocationResult
 from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import http_function, instance, returned
 

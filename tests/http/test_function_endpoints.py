@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from funchost.worker.model import Invocation, InvocationResult
+from funchost.worker.invocations import Invocation, InvocationResult
 from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import http_function, returned
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from funchost.worker.model import Invocation, InvocationResult
+from funchost.worker.invocations import Invocation, InvocationResult
 from tests.http.conftest import Host
 from tests.http.fakes import http_function, instance, returned
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from funchost.http.request import Request
 from funchost.http.route_templates import RouteTemplate, TemplateError
 from funchost.http.router import Endpoint, RouteError, full_route, function_routes
-from funchost.worker.model import FunctionInfo
+from funchost.worker.invocations import FunctionInfo
 from tests.http.fakes import http_function
 
 NAMES = st.text(string.ascii_letters, min_size=1, max_size=8)

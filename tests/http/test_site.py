@@ -14,8 +14,15 @@ import pytest
 from multidict import CIMultiDict
 from yarl import URL
 
-from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
-from funchost.worker.model import HttpReply, Invocation, InvocationError, InvocationResult
+from funchost.worker.invocations import (
+    FunctionTimedOut,
+    HttpReply,
+    Invocation,
+    InvocationError,
+    InvocationResult,
+    PoolStopped,
+    WorkerLost,
+)
 from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import http_function, returned
 

@@ -8,7 +8,7 @@ import pytest
 
 from funchost.http.site import RequestQueue, TooManyRequests
 from funchost.settings import RequestLimits
-from funchost.worker.model import Invocation, InvocationResult
+from funchost.worker.invocations import Invocation, InvocationResult
 from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import returned
 

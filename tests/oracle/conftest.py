@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -52,8 +53,21 @@ def load_both(original: Original) -> LoadBoth:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def pair() -> AsyncIterator[Pair]:
     """Both workers with the app of apps/calls."""
-    library, ours = await Original.start(), Ours.for_app(APPS / "calls")
-    functions = await library.load(APPS / "calls")
+    async with _both(APPS / "calls") as both:
+        yield both
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def pair_of_sdk_2() -> AsyncIterator[Pair]:
+    """Both workers with an app of SDK 2.x."""
+    async with _both(PROJECT / "tests/worker/apps/second_generation") as both:
+        yield both
+
+
+@asynccontextmanager
+async def _both(folder: Path) -> AsyncIterator[Pair]:
+    library, ours = await Original.start(), Ours.for_app(folder)
+    functions = await library.load(folder)
     assert await ours.load() == functions
     yield Pair(library, ours)
     await library.stop()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from funchost.worker.model import Invocation
+from funchost.worker.invocations import Invocation
 
 TIME = "2026-01-02T03:04:05.678901Z"
 EVENT = {"EventId": -1, "IsPlayed": False, "Timestamp": TIME}

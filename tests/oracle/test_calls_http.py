@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from funchost.worker.model import HttpCall, Invocation
+from funchost.worker.invocations import HttpCall, Invocation
 
 TRACE = ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "state=1")
 MULTIPART = (

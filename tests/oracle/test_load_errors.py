@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.worker.generations import HAS_SDK_2
+
 HEAD = """
 import typing
 from typing import Any, Dict, List, Optional, Union
@@ -58,8 +60,6 @@ NOT_LOADED = {
         "@app.route()\n@app.queue_output('q', 'q', 'c')\ndef f(req, q: func.Out) -> str: ..."
     ),
     "input with out": "@app.route()\ndef f(req: func.Out[str]): ...",
-    "orchestrator of another name": "@app.orchestration_trigger('ctx')\ndef f(ctx): ...",
-    "entity of another name": "@app.entity_trigger('ctx')\ndef f(ctx): ...",
     "unknown method": "@app.route(methods=['GETT'])\ndef f(req): ...",
     "unknown level of a route": "@app.route(auth_level='nobody')\ndef f(req): ...",
     "level in lower case": "app = df.DFApp(http_auth_level='anonymous')",
@@ -76,6 +76,12 @@ NOT_LOADED = {
     "error with two lines": "raise ValueError('one\\ntwo')",
     "assertion": "assert False",
 }
+OTHER_NAMES = {
+    "orchestrator of another name": "@app.orchestration_trigger('ctx')\ndef f(ctx): ...",
+    "entity of another name": "@app.entity_trigger('ctx')\ndef f(ctx): ...",
+}
+if not HAS_SDK_2:
+    NOT_LOADED |= OTHER_NAMES
 
 
 @pytest.fixture
@@ -127,6 +133,8 @@ LOADED = {
         "@app.route()\n@app.queue_output('q', 'q', 'c')\ndef f(req, q: func.Out[List[str]]) -> str: ..."
     ),
 }
+if HAS_SDK_2:
+    LOADED |= OTHER_NAMES
 
 
 @pytest.mark.parametrize("case", LOADED)

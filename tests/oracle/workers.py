@@ -15,11 +15,10 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, Self
 
-from funchost.worker.exceptions import AppLoadError
-from funchost.worker.model import Invocation, InvocationResult, WorkerSettings
+from funchost.worker.invocations import AppLoadError, Invocation, InvocationResult, WorkerSettings
 from funchost.worker.pool import WorkerPool
 
-CLIENT_BINDING = {
+CLIENT_BINDING: dict[str, Any] = {
     "taskHubName": "Hub",
     "connectionName": None,
     "creationUrls": {},
@@ -122,7 +121,7 @@ class Ours:
                     process_count=1,
                     thread_count=None,
                     dispatch="least-busy",
-                    client_binding=CLIENT_BINDING,
+                    client_binding={"json1": CLIENT_BINDING, "grpc2": CLIENT_BINDING},
                     environment=ENVIRONMENT,
                     log_level=30,
                 )

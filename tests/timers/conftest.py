@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from funchost.taskhub import TaskHub
-from funchost.worker.model import FunctionInfo, Invocation, InvocationError, InvocationResult
+from funchost.worker.invocations import FunctionInfo, Invocation, InvocationError, InvocationResult
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 OpenHub = Callable[[], Awaitable[TaskHub]]

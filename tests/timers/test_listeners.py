@@ -7,12 +7,11 @@ import logging
 from datetime import UTC
 
 import pytest
-
 from funchost.taskhub.clock import clock
 from funchost.taskhub.timers import TimerStatus
+
 from funchost.timers.listeners import TimerListeners
-from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
-from funchost.worker.model import InvocationError
+from funchost.worker.invocations import FunctionTimedOut, InvocationError, PoolStopped, WorkerLost
 
 OFTEN = "00:00:00.05"
 DAILY = "0 0 0 * * *"

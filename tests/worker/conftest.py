@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from funchost.worker.model import DatumKind, HttpCall, Invocation, InvocationResult, WorkerSettings
+from funchost.worker.invocations import (
+    DatumKind,
+    HttpCall,
+    Invocation,
+    InvocationResult,
+    WorkerSettings,
+    grpc_client_binding,
+)
 from funchost.worker.pool import WorkerPool
 
 APPS = Path(__file__).parent / "apps"
@@ -24,6 +31,7 @@ CLIENT_BINDING = {
     },
     "rpcBaseUrl": "http://localhost:1/durabletask/",
 }
+GRPC_CLIENT_BINDING = grpc_client_binding("http://localhost:1/runtime/webhooks/durabletask", 1, "Hub", "k")
 
 StartPool = Callable[..., Awaitable[WorkerPool]]
 WriteApp = Callable[[str], Path]
@@ -72,7 +80,7 @@ def settings_for() -> Callable[..., WorkerSettings]:
             "process_count": 1,
             "thread_count": None,
             "dispatch": "least-busy",
-            "client_binding": CLIENT_BINDING,
+            "client_binding": {"json1": CLIENT_BINDING, "grpc2": GRPC_CLIENT_BINDING},
             "environment": {**os.environ, "OTHER_HUB": "other hub"},
             "log_level": 20,
         }

@@ -13,7 +13,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from funchost.worker.model import Invocation, WorkerSettings
+from funchost.worker.invocations import Invocation, WorkerSettings
 from funchost.worker.pool import WorkerPool
 
 # The one that reads frames or imports the app, and the one that watches the host or runs the activity.
@@ -27,7 +27,7 @@ async def main(app: Path) -> None:
         process_count=1,
         thread_count=2,
         dispatch="least-busy",
-        client_binding={},
+        client_binding={"json1": {}, "grpc2": {}},
         environment={**os.environ, "OTHER_HUB": "other"},
         log_level=20,
     )

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from funchost.worker.child import app_loader
-from funchost.worker.exceptions import AppLoadError
+from funchost.worker.invocations import AppLoadError
+from tests.worker.generations import SDK, is_of_sdk, sdk_1_only, sdk_2_only
 
 HEAD = "import azure.functions as func\n"
 
@@ -22,7 +23,7 @@ def load_failure(start_pool, write_app):
 
 
 async def test_the_functions_are_those_of_the_app_in_their_order(caller):
-    functions = {function.name: function for function in caller.pool.functions}
+    functions = {each.name: each for each in caller.pool.functions if not is_of_sdk(each.name)}
 
     assert list(functions)[:3] == ["hello", "echo", "plain"]
     hello = functions["hello"]
@@ -56,7 +57,7 @@ async def test_an_app_may_use_modules_beside_it(start_pool, caller_of):
     caller = caller_of(await start_pool("blueprints"))
 
     assert await caller.activity("from_nested_blueprint", 1) == "nested 1"
-    assert [function.name for function in caller.pool.functions] == [
+    assert [each.name for each in caller.pool.functions if not is_of_sdk(each.name)] == [
         "own",
         "from_blueprint",
         "from_nested_blueprint",
@@ -178,8 +179,8 @@ async def test_a_function_that_breaks_a_rule_of_the_host_leaves_the_others_alone
 
     assert errors["good"] is None
     assert errors["same_route"] == "The route specified conflicts with the route defined by function 'good'."
-    assert errors["underscored"] == (
-        "The binding name my_input is invalid. Please assign a valid name to the binding."
+    assert errors["two_underscores"] == (
+        "The binding name my__input is invalid. Please assign a valid name to the binding."
     )
     assert errors["unresolved"] == "'%NOT_SET%' does not resolve to a value."
     assert errors["queued"].startswith("The binding type(s) 'queueTrigger' are not registered.")
@@ -221,3 +222,36 @@ def test_an_app_comes_behind_what_is_installed_and_before_what_is_under_developm
     app_loader.import_app(tmp_path, "some_app.py")
 
     assert sys.path[-3:] == [installed, str(tmp_path), "/editable"]
+
+
+@sdk_1_only
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from durabletask import task\n",
+        "from azure.durable_functions import SyncDurableFunctionsClient\n",
+        "import azure.durable_functions as df\ndf.RetryPolicy\n",
+    ],
+)
+async def test_an_app_that_uses_names_of_sdk_2_is_told_which_sdk_it_needs(load_failure, source):
+    error = await load_failure(source)
+
+    assert f"Installed: azure-functions-durable {SDK} on Python " in error.message
+    assert error.message.endswith(
+        "it needs Python 3.13 or newer and this line in requirements.txt: azure-functions-durable>=2.0.0rc3"
+    )
+
+
+@sdk_2_only
+async def test_an_sdk_2_that_lacks_a_package_names_the_line_that_installs_it(load_failure):
+    hide = "import sys\nsys.modules['durabletask.client'] = None\n"
+
+    error = await load_failure(hide + "import azure.durable_functions as df\n")
+
+    assert "A package that it needs is missing or too old. Run: " in error.message
+    assert f"pip install --upgrade azure-functions-durable=={SDK} durabletask grpcio" in error.message
+
+
+@pytest.mark.parametrize("source", ["import not_installed_anywhere\n", "import json\njson.absent\n"])
+async def test_any_other_fault_has_no_advice_about_the_sdk(load_failure, source):
+    assert "Installed:" not in (await load_failure(source)).message

@@ -1,6 +1,6 @@
 """How long a worker stays down."""
 
-from funchost.worker.back_off import next_delay
+from funchost.worker.pool import next_delay
 
 
 def test_the_wait_doubles_with_every_death_up_to_ten_seconds():

@@ -2,7 +2,7 @@
 
 import json
 
-from funchost.worker.child.client_binding import client_text
+from funchost.worker.child.host_rules import client_text
 
 BINDING = {
     "taskHubName": "Hub",
@@ -17,11 +17,13 @@ BINDING = {
 
 
 def test_a_plain_binding_receives_the_host_s_object_unchanged():
-    assert json.loads(client_text(BINDING, {"type": "durableClient"})) == BINDING
+    assert json.loads(client_text({"json1": BINDING, "grpc2": {}}, {"type": "durableClient"})) == BINDING
 
 
 def test_a_binding_with_a_task_hub_and_a_connection_names_them_everywhere():
-    value = json.loads(client_text(BINDING, {"taskHub": "My Hub&", "connectionName": "Other"}))
+    value = json.loads(
+        client_text({"json1": BINDING, "grpc2": {}}, {"taskHub": "My Hub&", "connectionName": "Other"})
+    )
 
     assert value == {
         "taskHubName": "My Hub&",

@@ -4,7 +4,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 
-from funchost.worker.child.cookies import cookie_texts
+from funchost.worker.child.loaded_function import cookie_texts
 
 
 def texts(*values):

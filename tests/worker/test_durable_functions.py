@@ -5,6 +5,8 @@ import logging
 
 import pytest
 
+from tests.worker.generations import sdk_1_only
+
 TIME = "2026-01-02T03:04:05.678901Z"
 EVENT = {"EventId": -1, "IsPlayed": False, "Timestamp": TIME}
 STARTED = [
@@ -47,6 +49,7 @@ async def test_an_activity_that_returns_nothing_returns_null(caller):
     assert await caller.activity("talk", "x") is None
 
 
+@sdk_1_only
 async def test_an_orchestrator_s_state_arrives_as_the_sdk_wrote_it(caller):
     result = await caller.invoke("chain", orchestrator_context())
 
@@ -57,6 +60,7 @@ async def test_an_orchestrator_s_state_arrives_as_the_sdk_wrote_it(caller):
     assert result.payload.decode() == json.dumps(state)
 
 
+@sdk_1_only
 async def test_a_replayed_orchestrator_returns_its_output(caller):
     scheduled = {**EVENT, "EventType": 4, "EventId": 0, "Name": "double"}
     completed = {**EVENT, "EventType": 5, "TaskScheduledId": 0, "Result": "42"}
@@ -67,6 +71,7 @@ async def test_a_replayed_orchestrator_returns_its_output(caller):
     assert (state["isDone"], state["output"]) == (True, 42)
 
 
+@sdk_1_only
 async def test_a_failed_orchestrator_s_state_arrives_whole_in_the_message(caller):
     scheduled = {**EVENT, "EventType": 4, "EventId": 0, "Name": "double"}
     completed = {**EVENT, "EventType": 5, "TaskScheduledId": 0, "Result": "42"}
@@ -81,6 +86,7 @@ async def test_a_failed_orchestrator_s_state_arrives_whole_in_the_message(caller
     assert "OutOfProcData" not in result.error.stack
 
 
+@sdk_1_only
 async def test_an_entity_runs_its_batch(caller):
     batch = {
         "self": {"name": "counter", "key": "k"},

@@ -2,7 +2,8 @@
 
 import pytest
 
-from funchost.worker.model import HttpReply
+from funchost.worker.invocations import HttpReply
+from tests.worker.generations import sdk_1_only
 
 
 async def test_a_response_comes_with_status_headers_and_body(caller):
@@ -77,6 +78,7 @@ async def test_the_context_tells_who_and_where_the_function_is(caller):
     assert thread == "worker-1_thread-1"
 
 
+@sdk_1_only
 async def test_a_durable_client_makes_the_check_status_response(caller):
     result = await caller.http("start")
 
@@ -85,6 +87,7 @@ async def test_a_durable_client_makes_the_check_status_response(caller):
     assert location == "http://localhost:7071/instances/abc?taskHub=Hub&connection=Storage&code=k"
 
 
+@sdk_1_only
 async def test_a_durable_client_of_another_hub_names_that_hub(caller):
     result = await caller.http("other_hub")
 

@@ -5,8 +5,8 @@ import asyncio
 import psutil
 import pytest
 
-from funchost.worker import time_limit
-from funchost.worker.exceptions import FunctionTimedOut, WorkerLost
+from funchost.worker import pool as pool_module
+from funchost.worker.invocations import FunctionTimedOut, WorkerLost
 
 
 async def test_a_function_that_runs_too_long_fails_with_the_texts_of_the_original(
@@ -43,7 +43,7 @@ async def test_its_worker_process_is_replaced_and_no_other(start_pool, caller_of
 
 
 async def test_what_else_runs_on_that_process_is_lost_with_it_at_once(start_pool, caller_of, monkeypatch):
-    monkeypatch.setattr(time_limit, "_GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(pool_module, "_GRACE_SECONDS", 0.2)
     caller = caller_of(await start_pool(function_timeout_seconds=2))
     late = asyncio.ensure_future(caller.activity("block", 30))
     await asyncio.sleep(1)

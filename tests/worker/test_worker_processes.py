@@ -15,7 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from funchost.worker.exceptions import PoolStopped, WorkerLost
+from funchost.worker.invocations import PoolStopped, WorkerLost
+from tests.worker.generations import sdk_1_only
 
 ENTITY_BATCH = '{"self": {"name": "counter", "key": "k"}, "exists": false, "state": null, "batch": []}'
 
@@ -58,6 +59,7 @@ async def test_asynchronous_functions_share_one_loop_and_are_not_bounded(start_p
     assert time.monotonic() - started < 50 * 0.3 / 3
 
 
+@sdk_1_only
 async def test_an_activity_that_blocks_does_not_delay_an_episode(start_pool, caller_of):
     caller = caller_of(await start_pool(thread_count=1))
     activity = asyncio.ensure_future(caller.activity("block", 5))
@@ -69,6 +71,7 @@ async def test_an_activity_that_blocks_does_not_delay_an_episode(start_pool, cal
     activity.cancel()
 
 
+@sdk_1_only
 async def test_under_round_robin_episodes_and_activities_share_their_threads(start_pool, caller_of):
     caller = caller_of(await start_pool(thread_count=1, dispatch="round-robin"))
     activity = asyncio.ensure_future(caller.activity("block", 0.3))

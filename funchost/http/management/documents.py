@@ -229,7 +229,7 @@ def check_status_payload(
 def client_binding(
     base_url: str, rpc_base_url: str, hub: str, connection: str, code: str | None = None
 ) -> dict[str, Any]:
-    """The value of a durableClient binding, from which the SDK makes its client.
+    """The value of a durableClient binding of SDK 1.x, from which the SDK makes its client.
 
     `base_url` is the public webhook base without a trailing slash; `rpc_base_url` ends with one, because
     the SDK only concatenates. Source: BindingHelper of the durable extension.
@@ -251,6 +251,41 @@ def client_binding(
         "requiredQueryStringParameters": key,
         "rpcBaseUrl": rpc_base_url,
         "httpBaseUrl": None,
+    }
+
+
+def grpc_client_binding(
+    base_url: str,
+    grpc_port: int,
+    hub: str,
+    code: str | None = None,
+    *,
+    max_message_bytes: int = 4_194_304,
+    http_client_timeout: str = "00:01:40",
+    use_forwarded_host: bool = False,
+) -> dict[str, Any]:
+    """The value of a durableClient binding of SDK 2.x.
+
+    Args:
+        base_url: the public base of the durable webhooks, without a slash at its end.
+        grpc_port: where the host serves durable clients on the loopback interface.
+        hub: name of the task hub.
+        code: the system key that management URLs need, if any.
+        max_message_bytes: limit of one gRPC message in either direction.
+        http_client_timeout: a .NET time span, which the Python SDK keeps and does not use.
+        use_forwarded_host: whether management URLs follow the `Forwarded` headers of the request.
+    Source: durable extension, BindingHelper, for the gRPC protocol.
+    """
+    return {
+        "taskHubName": hub,
+        "connectionName": None,
+        # No path: the SDK takes what follows `http://` for the target of the channel.
+        "rpcBaseUrl": f"http://127.0.0.1:{grpc_port}",
+        "requiredQueryStringParameters": urlencode({"code": code}) if code else "",
+        "httpBaseUrl": base_url,
+        "maxGrpcMessageSizeInBytes": max_message_bytes,
+        "grpcHttpClientTimeout": http_client_timeout,
+        "useForwardedHost": use_forwarded_host,
     }
 
 

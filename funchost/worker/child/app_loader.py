@@ -1,20 +1,35 @@
-"""Find the app in its folder, import it, and let it declare its functions.
+"""From the app's folder to functions that can be called and that the host can route to.
 
-What the functions may look like is not decided here. Source: Azure Functions Python worker, loader.
+What may be loaded is decided in `signatures` and `host_rules`. Source: Azure Functions Python worker, loader.
 """
 
 import importlib
+import inspect
+import json
 import re
 import site
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any, get_type_hints
 
 from azure.functions import Function, FunctionRegister
 
+from funchost.conventions import names, setting_names
+from funchost.worker.child import host_rules
+from funchost.worker.child.loaded_function import LoadedFunction
+from funchost.worker.child.signatures import check_signature, converter_for, is_sdk_type
+from funchost.worker.invocations import ClientForm, FunctionInfo
+
 _SCRIPT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\.py")
 _TROUBLESHOOTING = "https://aka.ms/functions-modulenotfound"
+_DURABLE_NAME_KEYS = {
+    names.ACTIVITY_TRIGGER: "activity",
+    names.ORCHESTRATION_TRIGGER: "orchestration",
+    names.ENTITY_TRIGGER: "entityName",
+}
 
 
 class InvalidFileNameError(Exception):
@@ -61,19 +76,6 @@ def import_app(script_root: Path, script_file: str) -> Sequence[Function]:
     return functions
 
 
-def _make_importable(folder: str) -> None:
-    """Put the app's folder behind what is installed, which the app must not shadow.
-
-    The real worker puts it at the very end. Here it stands before the folders of editable installs: a
-    project that is under development, such as funchost itself, has modules that would hide the app's.
-    """
-    if folder in sys.path:
-        return
-    installed = {*site.getsitepackages(), site.getusersitepackages()}
-    ends = [position + 1 for position, entry in enumerate(sys.path) if entry in installed]
-    sys.path.insert(max(ends, default=len(sys.path)), folder)
-
-
 def find_app(module: ModuleType, script_file: str) -> FunctionRegister:
     """The one app object among the module's names.
 
@@ -92,10 +94,117 @@ def find_app(module: ModuleType, script_file: str) -> FunctionRegister:
     return found[0]
 
 
+def load_functions(
+    declared: Sequence[Any],
+    client_binding: Mapping[ClientForm, Mapping[str, Any]],
+    app_settings: Mapping[str, str],
+) -> list[LoadedFunction]:
+    """The app's functions, ready to be called; those that must not run carry their error.
+
+    Args:
+        declared: what the app object gave.
+        client_binding: what durable clients receive, for each generation of the SDK.
+        app_settings: what `%NAME%` in bindings stands for, and which functions are disabled.
+
+    Raises:
+        FunctionLoadError: a signature that does not fit its bindings; the app does not load then.
+    """
+    loaded = [_load(function, client_binding, app_settings) for function in declared]
+    infos = host_rules.checked([function.info for function in loaded])
+    return [
+        replace(function, info=info, refusal=_refusal(info))
+        for function, info in zip(loaded, infos, strict=True)
+    ]
+
+
+def _make_importable(folder: str) -> None:
+    """Put the app's folder behind what is installed, which the app must not shadow.
+
+    The real worker puts it at the very end. Here it stands before the folders of editable installs: a
+    project that is under development, such as funchost itself, has modules that would hide the app's.
+    """
+    if folder in sys.path:
+        return
+    installed = {*site.getsitepackages(), site.getusersitepackages()}
+    ends = [position + 1 for position, entry in enumerate(sys.path) if entry in installed]
+    sys.path.insert(max(ends, default=len(sys.path)), folder)
+
+
 def _with_advice(error: ImportError) -> ImportError:
     advice = (
         "Cannot find module. Please check the requirements.txt file for the missing module. For more info, "
         f"please refer the troubleshooting guide: {_TROUBLESHOOTING}. Current sys.path: {' '.join(sys.path)}"
     )
     text = (error.msg or str(error)).rstrip(".")
-    return type(error)(f"{text}. {advice}").with_traceback(error.__traceback__)
+    advised = type(error)(f"{text}. {advice}").with_traceback(error.__traceback__)
+    advised.name = error.name
+    return advised
+
+
+def _load(
+    function: Any, client_binding: Mapping[ClientForm, Mapping[str, Any]], app_settings: Mapping[str, str]
+) -> LoadedFunction:
+    call = function.get_user_function()
+    name = function.get_function_name()
+    signature = check_signature(name, call, function.get_bindings())
+    info = _info(function, app_settings)
+    trigger_name = function.get_trigger().name
+    clients = [binding for binding in info.bindings if binding["type"] == "durableClient"]
+    returns = signature.returns
+    http_output = next((name for name, type in signature.outputs.items() if type == "http"), None)
+    return LoadedFunction(
+        info=info,
+        call=call,
+        directory=str(Path(inspect.getfile(call)).parent),
+        trigger_name=trigger_name,
+        trigger=converter_for(signature.inputs[trigger_name]),
+        constants={each["name"]: host_rules.client_text(client_binding, each) for each in clients},
+        outputs=tuple(signature.outputs),
+        wants_context=signature.wants_context,
+        returns=returns,
+        result_converter=converter_for("http" if returns is None else returns.binding_type),
+        http_output=http_output,
+        refusal=None,
+    )
+
+
+def _refusal(info: FunctionInfo) -> str | None:
+    # Where only the trigger is missing, POST /admin/functions can still run the function by hand.
+    return None if host_rules.unknown_bindings(info) == [info.trigger] else info.error
+
+
+def _info(function: Any, app_settings: Mapping[str, str]) -> FunctionInfo:
+    error = _real_host_type(function)
+    bindings: list[dict[str, Any]] = [json.loads(text) for text in function.get_raw_bindings()]
+    try:
+        bindings = [setting_names.expand_binding(binding, app_settings) for binding in bindings]
+    except setting_names.UnresolvedExpression as unresolved:
+        error = str(unresolved)
+    name = function.get_function_name()
+    trigger_name = function.get_trigger().name
+    trigger = next(binding for binding in bindings if binding["name"] == trigger_name)
+    return FunctionInfo(
+        name=name,
+        trigger=trigger["type"],
+        bindings=tuple(bindings),
+        durable_name=trigger.get(_DURABLE_NAME_KEYS.get(trigger["type"], ""), name),
+        route=trigger.get("route"),
+        methods=tuple(trigger.get("methods", ())),
+        auth_level=trigger.get("authLevel", ""),
+        is_async=inspect.iscoroutinefunction(function.get_user_function()),
+        script_file=function.function_script_file,
+        entry_point=name,
+        disabled=name.lower() in setting_names.disabled_functions(app_settings),
+        error=error,
+    )
+
+
+def _real_host_type(function: Any) -> str | None:
+    """Why a function with rich types of the extension packages cannot run here."""
+    for parameter, annotation in get_type_hints(function.get_user_function()).items():
+        if is_sdk_type(annotation):
+            return (
+                f"The type {annotation.__module__}.{annotation.__qualname__} of {parameter} is not "
+                "supported. Use a type of azure.functions, or run this function on the real host."
+            )
+    return None

@@ -6,10 +6,11 @@ It knows no operation. When the host is gone the process ends at once, whatever 
 import os
 import socket
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from funchost.worker import protocol
+from funchost.worker import frames
 
 _CHUNK = 256 * 1024
 _HOST_IS_GONE = 1
@@ -20,6 +21,7 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self._waiting: deque[bytes] = deque()
         self._one_at_a_time = threading.Lock()
         self._is_own_process = True
         # A process that user code starts must not hold the socket: the host would never see this one end.
@@ -27,19 +29,34 @@ class Channel:
         os.register_at_fork(after_in_child=self._leave_to_parent)
 
     def send(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
-        """Send one frame; ends the process when the host is gone."""
+        """Send one frame; ends the process when the host is gone.
+
+        Whoever finds the socket free sends, in one system call, what all threads have to send by then.
+
+        Raises:
+            TypeError, ValueError, struct.error: this cannot be a frame; nothing was sent.
+        """
+        self._waiting.append(frames.encode(header, payload))
+        # Looked at again after each release: a frame may have come in just before it.
+        while self._waiting and self._one_at_a_time.acquire(blocking=False):
+            try:
+                self._send_waiting()
+            finally:
+                self._one_at_a_time.release()
+
+    def _send_waiting(self) -> None:
+        count = len(self._waiting)
+        batch = b"".join([self._waiting.popleft() for _ in range(count)])
         if not self._is_own_process:
             return
-        frame = protocol.encode(header, payload)
         try:
-            with self._one_at_a_time:
-                self._connection.sendall(frame)
+            self._connection.sendall(batch)
         except OSError:
             os._exit(_HOST_IS_GONE)
 
-    def frames(self) -> Iterator[protocol.Frame]:
+    def arriving(self) -> Iterator[frames.Frame]:
         """The frames of the host as they come; ends the process when the host is gone."""
-        decoder = protocol.Decoder()
+        decoder = frames.Decoder()
         while data := self._receive():
             yield from decoder.feed(data)
         os._exit(_HOST_IS_GONE)
@@ -47,7 +64,7 @@ class Channel:
     def end_with_host(self) -> None:
         """From a thread of its own, end the process if the host goes while nobody reads.
 
-        The import of an app may take long, or for ever; until it is done `frames` is not read.
+        The import of an app may take long, or for ever; until it is done `arriving` is not read.
         """
         threading.Thread(target=self._wait_for_anything, name="host-watch", daemon=True).start()
 

@@ -1,8 +1,9 @@
 """Whether a Python signature fits the bindings that were declared for it, and how to call it then.
 
 Rules and texts are those of the real worker for Python 3.13 and later, on every Python version. A signature
-that does not fit fails the load of the whole app, as it does there. Nothing is called here.
-Source: azure-functions-runtime, functions.
+that does not fit fails the load of the whole app, as it does there. The converters are the SDK's; only the
+pass-through one, which the SDK leaves to the worker, is here. Nothing is called here.
+Source: azure-functions-runtime, functions and GenericBinding; azure.functions, binding converters.
 """
 
 import inspect
@@ -11,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from funchost.worker.child.converters import converter_for, returns_implicitly
+from azure.functions import get_binding_registry
+from azure.functions.meta import Datum
 
 GENERIC = "generic"
 RETURN = "$return"
@@ -25,6 +27,9 @@ _NOT_GENERIC_ORIGINS = (
     typing.ClassVar,
     typing.get_origin(typing.Callable[[], None]),
 )
+
+
+_registry: Any = get_binding_registry()  # type: ignore[no-untyped-call]
 
 
 class Binding(Protocol):
@@ -226,3 +231,71 @@ def _is_typing_generic(annotation: Any) -> bool:
 def is_sdk_type(annotation: Any) -> bool:
     """Whether the annotation is a rich type of the `azurefunctions.extensions` packages."""
     return getattr(annotation, "__module__", "").startswith("azurefunctions.")
+
+
+class Converter(Protocol):
+    """What the worker calls on a converter class of the SDK."""
+
+    def check_input_type_annotation(self, pytype: type) -> bool:
+        """Whether a parameter of this type can take what the binding gives."""
+
+    def check_output_type_annotation(self, pytype: type) -> bool:
+        """Whether a value of this type can leave through the binding."""
+
+    def decode(self, data: Datum, *, trigger_metadata: dict[str, Any]) -> Any:
+        """The Python value for a parameter."""
+
+    def encode(self, obj: Any, *, expected_type: type | None) -> Datum:
+        """The datum for a returned value."""
+
+
+class PassThrough:
+    """For bindings without a converter, and for parameters annotated `str` or `bytes`: data as it came."""
+
+    @classmethod
+    def check_input_type_annotation(cls, pytype: type) -> bool:
+        """Text and bytes only."""
+        return issubclass(pytype, (str, bytes))
+
+    @classmethod
+    def check_output_type_annotation(cls, pytype: type) -> bool:
+        """Text and bytes only."""
+        return issubclass(pytype, (str, bytes, bytearray))
+
+    @classmethod
+    def decode(cls, data: Datum, *, trigger_metadata: dict[str, Any]) -> Any:
+        """The datum's own value.
+
+        Raises:
+            ValueError: an HTTP request, which has no plain value.
+        """
+        if data.type in ("string", "bytes", "json", None):
+            return data.value
+        # Two arguments, as in the original: users search for the text that results.
+        raise ValueError('unexpected type of data received for the "generic" binding ', repr(data.type))
+
+    @classmethod
+    def encode(cls, obj: Any, *, expected_type: type | None) -> Datum:
+        """Text and bytes as they are, nothing as nothing.
+
+        Raises:
+            NotImplementedError: any other type.
+        """
+        if isinstance(obj, str):
+            return Datum(type="string", value=obj)
+        if obj is None:
+            return Datum(type=None, value=None)
+        raise NotImplementedError
+
+
+def converter_for(binding_type: str) -> Converter:
+    """The converter of a binding type; `generic` and unknown types pass through."""
+    found: Converter | None = _registry.get(binding_type)
+    return PassThrough if found is None else found
+
+
+def returns_implicitly(binding_type: str) -> bool:
+    """Whether the function's return value belongs to the trigger, with no output binding declared."""
+    if _registry.get(binding_type) is None:
+        return binding_type != "durableClient"
+    return bool(getattr(converter_for(binding_type), "has_implicit_output", lambda: False)())

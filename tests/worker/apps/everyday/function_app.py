@@ -231,6 +231,46 @@ def fail_unprintably(nothing: None) -> None:
     raise UnprintableError
 
 
+class OddTextError(Exception):
+    def __str__(self) -> str:
+        return 5  # type: ignore[return-value]
+
+
+class LeavingTextError(Exception):
+    def __str__(self) -> str:
+        sys.exit(3)
+
+
+@app.activity_trigger(input_name="nothing")
+def fail_with_odd_text(nothing: None) -> None:
+    raise OddTextError
+
+
+@app.activity_trigger(input_name="nothing")
+def fail_with_leaving_text(nothing: None) -> None:
+    raise LeavingTextError
+
+
+@app.activity_trigger(input_name="nothing")
+def fail_with_lone_surrogate(nothing: None) -> None:
+    raise ValueError("half \ud800")
+
+
+@app.activity_trigger(input_name="nothing")
+def fail_with_odd_syntax_error(nothing: None) -> None:
+    raise SyntaxError("odd", ("file", "line", object(), 5))
+
+
+@app.activity_trigger(input_name="nothing")
+def log_lone_surrogate(nothing: None) -> None:
+    logging.warning("logged half \ud800")
+
+
+@app.route(route="header-with-lone-surrogate")
+def header_with_lone_surrogate(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("x", headers={"X-Odd": "\ud800"})
+
+
 @app.activity_trigger(input_name="nothing")
 def return_bytes(nothing: None) -> bytes:
     return b"bytes"

@@ -16,8 +16,8 @@ def same_route(req: func.HttpRequest) -> str:
     return "hidden"
 
 
-@app.activity_trigger(input_name="my_input")
-def underscored(my_input: str) -> None: ...
+@app.activity_trigger(input_name="my__input")
+def two_underscores(my__input: str) -> None: ...
 
 
 @app.route(route="unresolved")

@@ -1,17 +1,23 @@
-"""What a worker process prints, line by line, and how serious a line is.
+"""What a worker process says, on its way into the host's log: printed lines and log records of user code.
 
-Pure but for the one call into logging. Source: Azure Functions host, WorkerProcess.
+Source: Azure Functions host, WorkerProcess and GrpcWorkerChannel; Azure Functions Python worker, logging.
 """
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from funchost.worker.invocations import Invocation
 
 CONSOLE = logging.getLogger("Host.Function.Console")
+_SYSTEM = logging.getLogger("Host.Worker")
 
 _LONGEST_LINE = 64 * 1024
 _WARNING_WORDS = ("warn",)
 _ERROR_WORDS = ("error", "fail", "severe", "unhandled exception")
+_SYSTEM_LOGGERS = ("azure_functions_worker", "azure.functions")
 
 
 class Lines:
@@ -69,3 +75,33 @@ def stderr_level(line: str) -> int:
     if any(word in words for word in _ERROR_WORDS):
         return logging.ERROR
     return logging.INFO
+
+
+def relay(header: Mapping[str, Any], invocation: Invocation | None, pid: int, app_is_loaded: bool) -> None:
+    """Write the record under the category of the function that wrote it.
+
+    Args:
+        header: the `log` frame.
+        invocation: the live invocation it was written in, if any.
+        pid: the worker process.
+        app_is_loaded: whether the worker has reported its functions.
+    """
+    level: int = header["level"]
+    if invocation is None or header["logger"].startswith(_SYSTEM_LOGGERS):
+        # The real host drops what is logged outside an invocation. Here it is a system line; what an import
+        # logs is no more than information, because the SDK warns about every app without HTTP functions.
+        level = level if app_is_loaded else min(level, logging.INFO)
+        _SYSTEM.log(level, "%s", header["text"], extra=_context(invocation, pid))
+        return
+    _user_logger(invocation.function).log(level, "%s", header["text"], extra=_context(invocation, pid))
+
+
+@lru_cache(maxsize=1024)
+def _user_logger(function: str) -> logging.Logger:
+    return logging.getLogger(f"Function.{function}.User")
+
+
+def _context(invocation: Invocation | None, pid: int) -> dict[str, Any]:
+    if invocation is None:
+        return {"worker": pid}
+    return {"worker": pid, "function": invocation.function, "invocation": invocation.invocation_id}

@@ -1,19 +1,23 @@
-"""The host's own rules for functions that the worker has loaded: names, routes, bindings there are.
+"""What the host does with declared functions: names and routes that it refuses, what durable clients get.
 
-A function that breaks one is dropped with a text that says why; the others go on. Pure.
-Source: Azure Functions host, Utility and FunctionMetadataManager.
+Pure. A function that breaks a rule is dropped with a text that says why; the others go on.
+Source: Azure Functions host, Utility and FunctionMetadataManager; durable extension, BindingHelper.
 """
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
 
 from funchost.conventions.names import HTTP_TRIGGER, TRIGGERS, is_function_name
-from funchost.worker.model import FunctionInfo
+from funchost.worker.invocations import ClientForm, FunctionInfo
 
 OTHER_BINDINGS = frozenset({"http", "durableClient"})
 
-_BINDING_NAME = re.compile(r"[a-z][a-z0-9]{0,127}|\$return", re.IGNORECASE | re.ASCII)
+# The rule since version 4.1038 of the host, which let underscores in.
+_BINDING_NAME = re.compile(r"(?!.*__)([a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return)")
 _BUILT_IN_ROUTES = ("admin", "runtime")
 
 
@@ -66,6 +70,33 @@ def route_conflict(function: FunctionInfo, accepted: Sequence[FunctionInfo]) -> 
         if same_route and _methods_overlap(function, other):
             return f"The route specified conflicts with the route defined by function '{other.name}'."
     return None
+
+
+def client_text(client_binding: Mapping[ClientForm, Mapping[str, Any]], binding: Mapping[str, Any]) -> str:
+    """The JSON text that a `durableClient` binding receives.
+
+    Args:
+        client_binding: for each generation of the SDK, the object for a binding that names neither task hub
+            nor connection.
+        binding: the raw `durableClient` binding of the function, whose own task hub or connection changes
+            what the object names.
+    """
+    value = dict(client_binding["grpc2" if binding.get("durableRequiresGrpc") is True else "json1"])
+    for key, value_key, parameter in (
+        ("taskHub", "taskHubName", "taskHub"),
+        ("connectionName", "connectionName", "connection"),
+    ):
+        if named := binding.get(key):
+            value = {**_with_parameter(value, parameter, named), value_key: named}
+    return json.dumps(value)
+
+
+def _with_parameter(value: Any, parameter: str, to: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_parameter(inner, parameter, to) for key, inner in value.items()}
+    if isinstance(value, str):
+        return re.sub(rf"([?&]{parameter}=)[^&]*", lambda found: found[1] + quote(to, safe=""), value)
+    return value
 
 
 def _route(function: FunctionInfo) -> str:

@@ -1,6 +1,6 @@
-"""What passes between the host and its workers, as plain data.
+"""What passes between the host and its workers, and how it can fail, as plain data.
 
-Only shapes live here: no conversion of user data, no I/O.
+Only shapes and exceptions live here: no conversion of user data, no I/O.
 """
 
 import sys
@@ -13,6 +13,7 @@ from funchost.conventions.names import EPISODE_TRIGGERS
 
 DatumKind = Literal["http", "string", "json", "none"]
 DispatchPolicy = Literal["least-busy", "round-robin"]
+ClientForm = Literal["json1", "grpc2"]
 Lane = Literal["threads", "episodes", "loop"]
 """What an invocation occupies in a worker: a thread, an orchestrator's or entity's thread, or nothing but
 the event loop. Invocations in different lanes do not wait for each other."""
@@ -40,6 +41,14 @@ class FunctionInfo:
     error: str | None = None
 
     @property
+    def requires_grpc(self) -> bool:
+        """Whether one of its bindings was declared with an SDK of the gRPC generation.
+
+        Source: durable extension, attributes with DurableRequiresGrpc.
+        """
+        return any(binding.get("durableRequiresGrpc") is True for binding in self.bindings)
+
+    @property
     def lane(self) -> Lane:
         """Where a worker runs it, when episodes have threads of their own."""
         if self.trigger in EPISODE_TRIGGERS:
@@ -54,6 +63,27 @@ class FunctionInfo:
     def from_json(cls, value: Mapping[str, Any]) -> "FunctionInfo":
         """The function that a `ready` frame carried."""
         return cls(**{**value, "bindings": tuple(value["bindings"]), "methods": tuple(value["methods"])})
+
+
+@dataclass(frozen=True, slots=True)
+class SdkFacts:
+    """What a worker process runs the app with; the version of a package that is not there is empty.
+
+    `requires_grpc`: the app is of the gRPC generation of the durable SDK, which one function decides for all.
+    """
+
+    python: str = ""
+    azure_functions: str = ""
+    azure_functions_durable: str = ""
+    requires_grpc: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedApp:
+    """What a worker process reports once it has loaded the app."""
+
+    functions: tuple[FunctionInfo, ...]
+    sdk: SdkFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +140,70 @@ class InvocationResult:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """What the pool needs to know to start workers. `environment` is the children's, in full."""
+    """What the pool needs to know to start workers.
+
+    `environment` is the children's, in full. `client_binding` is what a durable client receives when its
+    binding names neither task hub nor connection: under `json1` for SDK 1.x, under `grpc2` for SDK 2.x.
+    """
 
     script_root: Path
     script_file: str
     process_count: int
     thread_count: int | None
     dispatch: DispatchPolicy
-    client_binding: dict[str, Any]
+    client_binding: Mapping[ClientForm, Mapping[str, Any]]
     environment: Mapping[str, str]
     log_level: int
     function_timeout_seconds: float | None = None
     python: str = sys.executable
+
+
+class AppLoadError(Exception):
+    """The app cannot be loaded: its import, its functions or their signatures are at fault.
+
+    Attributes:
+        type: class name of the exception in the worker.
+        message: its text.
+        stack: its frames in user code; may be empty.
+    """
+
+    def __init__(self, type: str, message: str, stack: str = "") -> None:
+        super().__init__(f"{type}: {message}")
+        self.type = type
+        self.message = message
+        self.stack = stack
+
+
+class WorkerLost(Exception):
+    """The worker process died before it answered. Whether the function ran to its end is unknown.
+
+    Attributes:
+        pid: the process that died.
+        exit_description: how it ended, such as `python exited with code 137 (0x89)`.
+        last_lines: the last lines it wrote to stderr.
+    """
+
+    def __init__(self, pid: int, exit_description: str, last_lines: tuple[str, ...] = ()) -> None:
+        super().__init__("\n".join((f"Worker process {pid} died: {exit_description}", *last_lines)))
+        self.pid = pid
+        self.exit_description = exit_description
+        self.last_lines = last_lines
+
+
+class FunctionTimedOut(Exception):
+    """A function ran longer than functionTimeout allows. Its worker process is replaced unless it ends soon.
+
+    Attributes:
+        pid: the process that runs it.
+    """
+
+    def __init__(self, function: str, timeout: str, pid: int) -> None:
+        super().__init__(f"Timeout value of {timeout} was exceeded by function: Functions.{function}")
+        self.pid = pid
+
+
+class PoolStopped(Exception):
+    """The workers are being stopped; no new invocation is taken. Call again after the next start."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)

@@ -5,7 +5,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funchost.worker import protocol
+from funchost.worker.frames import Decoder, encode
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -17,8 +17,8 @@ frames = st.tuples(st.dictionaries(st.text(), json_values), st.binary(max_size=2
 
 @given(st.lists(frames, max_size=6), st.lists(st.integers(1, 50), min_size=1))
 def test_frames_come_out_as_they_went_in_wherever_the_stream_is_split(sent, sizes):
-    stream = b"".join(protocol.encode(header, payload) for header, payload in sent)
-    decoder = protocol.Decoder()
+    stream = b"".join(encode(header, payload) for header, payload in sent)
+    decoder = Decoder()
     received = []
 
     position = 0
@@ -31,14 +31,14 @@ def test_frames_come_out_as_they_went_in_wherever_the_stream_is_split(sent, size
 
 
 def test_a_frame_is_two_lengths_a_json_header_and_raw_bytes():
-    frame = protocol.encode({"op": "stop"}, b"\x00\xff")
+    frame = encode({"op": "stop"}, b"\x00\xff")
 
     assert frame == struct.pack(">II", 13, 2) + b'{"op":"stop"}' + b"\x00\xff"
 
 
 def test_an_incomplete_frame_is_kept_for_later():
-    frame = protocol.encode({"id": 1}, b"payload")
-    decoder = protocol.Decoder()
+    frame = encode({"id": 1}, b"payload")
+    decoder = Decoder()
 
     assert decoder.feed(frame[:-1]) == []
     assert decoder.feed(frame[-1:]) == [({"id": 1}, b"payload")]

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from funchost.worker.child_output import ChildOutput, Lines, stderr_level
+from funchost.worker.worker_log import ChildOutput, Lines, stderr_level
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,19 @@
-"""`func.Context` as user code sees it, and which invocation a thread or task is in.
+"""Which invocation the running code is in: `func.Context` as user code sees it, and its log records.
 
 The attributes are those of the real worker's own class, which is not a subclass of `azure.functions.Context`
-either. Source: Azure Functions Python worker, context.
+either. Which log lines are shown, and how, is the host's matter.
+Source: Azure Functions Python worker, context and logging.
 """
 
+import logging
+import sys
 import threading
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+
+from funchost.worker.child.channel import Channel
+from funchost.worker.child.error_report import printable
 
 
 class TraceContext:
@@ -84,3 +90,39 @@ class InvocationScope:
         """The frame ID of the live invocation that the caller runs in, if any."""
         invocation_id = self._current.get() or getattr(self.thread_local_storage, "invocation_id", None)
         return None if invocation_id is None else self._live.get(invocation_id)
+
+
+class HostHandler(logging.Handler):
+    """Sends every record of the root logger to the host."""
+
+    def __init__(self, channel: Channel, scope: InvocationScope) -> None:
+        super().__init__()
+        self._channel = channel
+        self._scope = scope
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one record; a record that cannot be formatted is reported as logging itself does."""
+        try:
+            text = self.format(record)
+        except Exception:
+            self.handleError(record)
+            return
+        self._channel.send(
+            {
+                "op": "log",
+                "level": record.levelno,
+                "logger": record.name,
+                "text": printable(text),
+                "id": self._scope.frame_id(),
+            }
+        )
+
+
+def capture(channel: Channel, scope: InvocationScope, level: int) -> None:
+    """Attach the root logger to the host, and let `print` reach it line by line."""
+    root = logging.getLogger()
+    root.setLevel(level)
+    root.addHandler(HostHandler(channel, scope))
+    for stream in (sys.stdout, sys.stderr):
+        # A pipe is block-buffered by default: the last prints before a crash would be lost.
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]

@@ -14,6 +14,8 @@ Frame = tuple[dict[str, Any], bytes]
 
 _LENGTHS = Struct(">II")
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
+# Headers are ASCII without surrounding space: no need to find out their encoding, or to look behind them.
+_from_json = json.JSONDecoder().raw_decode
 
 
 def encode(header: Mapping[str, Any], payload: bytes = b"") -> bytes:
@@ -22,6 +24,10 @@ def encode(header: Mapping[str, Any], payload: bytes = b"") -> bytes:
     Args:
         header: what to do, as a JSON object.
         payload: the one piece of data that goes with it.
+
+    Raises:
+        TypeError, ValueError: the header holds something that is no JSON.
+        struct.error: the payload has 4 GiB or more.
     """
     head = _to_json(header).encode()
     return b"".join((_LENGTHS.pack(len(head), len(payload)), head, payload))
@@ -47,7 +53,8 @@ class Decoder:
                 end = payload + payload_length
                 if len(view) < end:
                     break
-                frames.append((json.loads(bytes(view[head:payload])), bytes(view[payload:end])))
+                header, _ = _from_json(str(view[head:payload], "ascii"))
+                frames.append((header, bytes(view[payload:end])))
                 start = end
         if start:
             del received[:start]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from funchost.worker.child.checks import checked, own_error
-from funchost.worker.model import FunctionInfo
+from funchost.worker.child.host_rules import checked, own_error
+from funchost.worker.invocations import FunctionInfo
 
 
 def http_function(name="hello", route=None, methods=(), bindings=None):
@@ -48,11 +48,16 @@ def test_a_bad_function_name_is_named(name):
     assert own_error(http_function(name, route="r")) == f"'{name}' is not a valid function name."
 
 
-@pytest.mark.parametrize("name", ["my_input", "1a", "x" * 129, "a-b"])
+@pytest.mark.parametrize("name", ["my__input", "1a", "x" * 129, "a-b", "grüße", "x\n"])
 def test_a_bad_binding_name_is_named(name):
     error = own_error(function_with("activityTrigger", name))
 
     assert error == f"The binding name {name} is invalid. Please assign a valid name to the binding."
+
+
+@pytest.mark.parametrize("name", ["my_input", "_durable_input", "x" * 128, "$return"])
+def test_a_good_binding_name_passes(name):
+    assert own_error(function_with("activityTrigger", name)) is None
 
 
 def test_binding_names_must_differ_in_more_than_case():
