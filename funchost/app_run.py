@@ -88,14 +88,15 @@ class Wanted:
 
 async def attempt(what: str, step: Awaitable[object], seconds: float | None = None) -> bool:
     """Take one step of a stop, so long at most; whether it went well. A failure is one line of the log."""
-    try:
-        async with asyncio.timeout(seconds):
-            await step
-    except Exception as error:
-        reason = str(error) or f"it took longer than {seconds} s"
-        _log.error("%s failed: %s", what, reason.replace("\n", " "))
-        return False
-    return True
+    task = asyncio.ensure_future(step)
+    await asyncio.wait([task], timeout=seconds)
+    if task.done() and task.exception() is None:
+        return True
+    reason = str(task.exception()) if task.done() else f"it took longer than {seconds} s"
+    # What it does when it is cancelled may take long too, and is not waited for.
+    task.cancel()
+    _log.error("%s failed: %s", what, reason.replace("\n", " "))
+    return False
 
 
 class AppRun:

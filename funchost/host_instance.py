@@ -175,6 +175,7 @@ class HostInstance:
         if self._supervised is None:
             restart = functools.partial(loop.call_soon_threadsafe, self.order, "restart")
             watcher = watch_sources(self._settings, restart)
+        failure = ""
         try:
             await front_end.start_rpc()
             await front_end.start(listening)
@@ -182,11 +183,17 @@ class HostInstance:
             if self._announces:
                 console.print_stopping(GRACE_SECONDS)
         except BaseException as problem:
-            front_end.fail(str(problem))
+            failure = str(problem)
+            front_end.fail(failure)
             raise
         finally:
-            stopped_well = await self._stop(hub, front_end, watcher)
-        return EXIT_STOPPED if stopped_well else EXIT_FAILED
+            if not await self._stop(hub, front_end, watcher):
+                if failure:
+                    give_up(CannotStart(failure))
+                console.flush()
+                # A thread that waits for a locked hub would keep the process alive much longer.
+                os._exit(EXIT_FAILED)
+        return EXIT_STOPPED
 
     async def _stop(self, hub: TaskHub, front_end: HttpFrontEnd, watcher: SourceWatcher | None) -> bool:
         """Take every step, whatever becomes of those before; whether all went well."""
