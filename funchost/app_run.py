@@ -230,7 +230,7 @@ def _worker_settings(
 
 
 def _sdk_rules(settings: Settings, sdk: SdkFacts) -> SdkRules:
-    """The rules of the SDK generation that the app uses. Raises CannotStart when those of 2.x cannot be had."""
+    """The rules of the app's SDK generation. Raises CannotStart when those of 2.x cannot be had."""
     limits = settings.hub
     rules = Rules(
         limits.store_inputs,

@@ -5,9 +5,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from funchost.taskhub.storage.statements import SCHEMA
 
 from bench import hub_file
-from funchost.taskhub.storage.statements import SCHEMA
 
 
 def _hub(folder: Path, completed_at: int | None) -> Path:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from funchost.dispatch.activities import ActivityDispatcher, HttpSender
 from funchost.dispatch.entities import EntityBatches
 from funchost.dispatch.functions import DurableFunctions
@@ -16,6 +15,7 @@ from funchost.durable.exceptions import HttpCallFailed
 from funchost.durable.http_calls import HttpCallRequest, HttpCallResponse
 from funchost.durable.model import Instance
 from funchost.durable.scheduling import Rules
+
 from funchost.taskhub import TaskHub
 from tests.dispatch import orchestrators
 from tests.dispatch.fakes import FakePool, constant

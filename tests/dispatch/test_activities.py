@@ -5,9 +5,9 @@ import json
 from typing import Any
 
 import pytest
-
 from funchost.durable.http_calls import HttpCallRequest, HttpCallResponse
 from funchost.durable.model import Status
+
 from tests.dispatch.conftest import StartHost
 from tests.dispatch.fakes import constant
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import azure.durable_functions as df
 import pytest
-
 from funchost.durable.model import Status
+
 from tests.dispatch.conftest import StartHost
 from tests.dispatch.fakes import FakePool
 

@@ -5,10 +5,10 @@ import json
 from typing import Any
 
 import pytest
-
 from funchost.dispatch.history_cache import Execution, HistoryCache
-from funchost.durable import events
 from funchost.durable.model import Instance, Status
+
+from funchost.durable import events
 from tests.dispatch.conftest import StartHost
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from funchost.dispatch.orchestrations import Versioning
 from funchost.durable.model import Status
+
 from funchost.taskhub import TaskHub
 from tests.dispatch.conftest import StartHost
 

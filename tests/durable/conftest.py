@@ -5,8 +5,8 @@ from typing import Any
 
 import azure.durable_functions as df
 import pytest
-
 from funchost.durable.scheduling import Rules
+
 from tests.durable.model_hub import ModelHub
 
 Orchestrator = Callable[[df.DurableOrchestrationContext], Any]

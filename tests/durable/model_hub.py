@@ -10,17 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from funchost.durable import decision, entities, events
 from funchost.durable.answer import Answer, dump, parse_failure, parse_state
-from funchost.durable.commit import ActivityTask, ArrivedMessage, ChildStart, Commit, Message
 from funchost.durable.context import orchestration_context, read_by_sdk
-from funchost.durable.events import Event, EventType
-from funchost.durable.failures import activity_failure
-from funchost.durable.identity import is_entity_id, new_id
 from funchost.durable.intake import Course, take
 from funchost.durable.ledger import COMPLETIONS, SCHEDULINGS, Ledger
 from funchost.durable.model import Instance, Status
 from funchost.durable.scheduling import Rules, started
+
+from funchost.durable import decision, entities, events
+from funchost.durable.commit import ActivityTask, ArrivedMessage, ChildStart, Commit, Message
+from funchost.durable.events import Event, EventType
+from funchost.durable.failures import activity_failure
+from funchost.durable.identity import is_entity_id, new_id
 
 BEGAN = 1_714_564_800_000_000
 SECOND = 1_000_000

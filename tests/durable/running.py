@@ -5,9 +5,9 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from azure.durable_functions import DurableOrchestrationContext as Context
+from funchost.durable.model import Status
 
 from funchost.durable.events import EventType
-from funchost.durable.model import Status
 from tests.durable.model_hub import ModelHub, Row
 
 __all__ = ["Context", "HubOf", "Run", "bad", "finish", "numbered", "output", "waiting"]

@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 import pytest
-
 from funchost.durable.answer import MalformedAnswer, parse_failure, parse_state
 
 ACTIVITY = {"actionType": 0, "functionName": "A", "input": "null"}

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from funchost.durable.clock import format_timestamp, parse_timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funchost.durable.clock import format_timestamp, parse_timestamp
 from tests.durable.instances import NOON
 
 

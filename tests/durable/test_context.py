@@ -3,11 +3,11 @@
 import json
 
 from azure.durable_functions import DurableOrchestrationContext
+from funchost.durable.context import orchestration_context, read_by_sdk
 from hypothesis import given
 from hypothesis import strategies as st
 
 from funchost.durable import events
-from funchost.durable.context import orchestration_context, read_by_sdk
 from tests.durable.instances import NOON, new_instance
 
 

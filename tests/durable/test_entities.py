@@ -6,11 +6,11 @@ from typing import Any
 
 import azure.durable_functions as df
 import pytest
+from funchost.durable.model import Instance, Status
 
 from funchost.durable import entities, events
 from funchost.durable.commit import ArrivedMessage, Commit
 from funchost.durable.entities import EntityIntake, MalformedEntityAnswer
-from funchost.durable.model import Instance, Status
 from tests.durable.instances import NOON, new_instance
 
 COUNTER = entities.new_entity("@counter@K1", NOON - 1)

@@ -3,8 +3,9 @@
 The functions run through the SDK. Expectations: DurableTask.Core, durable extension, SDK 1.7.0.
 """
 
-from funchost.durable import events
 from funchost.durable.model import Status
+
+from funchost.durable import events
 from tests.durable.running import Context, HubOf, Run, finish, numbered, output, waiting
 
 

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from funchost.durable.exceptions import HttpCallFailed
 from funchost.durable.http_calls import HttpCallRequest, HttpCallResponse, follow_up
 

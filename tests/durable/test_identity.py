@@ -3,8 +3,8 @@
 import re
 
 import pytest
-
 from funchost.durable.exceptions import InvalidInstanceId
+
 from funchost.durable.identity import check_instance_id, child_instance_id, is_entity_id, new_id
 
 

@@ -5,13 +5,13 @@ import json
 from typing import Any
 
 import pytest
+from funchost.durable.intake import Course, Intake, take
+from funchost.durable.ledger import Ledger
+from funchost.durable.model import Instance, Status
 
 from funchost.durable import events
 from funchost.durable.commit import ArrivedMessage
 from funchost.durable.events import Event, Retry
-from funchost.durable.intake import Course, Intake, take
-from funchost.durable.ledger import Ledger
-from funchost.durable.model import Instance, Status
 from tests.durable.instances import NOON, new_instance
 
 RUNNING = new_instance(status=Status.RUNNING)

@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
+from funchost.durable.answer import Action, ActionType
+from funchost.durable.ledger import Ledger
+from funchost.durable.numbering import non_determinism, number_tasks
 from hypothesis import given
 from hypothesis import strategies as st
 
 from funchost.durable import events
-from funchost.durable.answer import Action, ActionType
 from funchost.durable.events import Event, Retry
-from funchost.durable.ledger import Ledger
-from funchost.durable.numbering import non_determinism, number_tasks
 from tests.durable.instances import NOON
 
 WAS = "Was a change made to the orchestrator code after this instance had already started running?"

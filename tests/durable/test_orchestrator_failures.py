@@ -5,9 +5,9 @@ The functions run through the SDK. Expectations: DurableTask.Core, durable exten
 
 import azure.durable_functions as df
 import pytest
-
 from funchost.durable.model import Status
 from funchost.durable.scheduling import Rules
+
 from tests.durable.running import Context, HubOf, Run, finish
 
 

@@ -3,9 +3,10 @@
 The functions run through the SDK. Expectations: DurableTask.Core, durable extension, SDK 1.7.0.
 """
 
+from funchost.durable.model import Status
+
 from funchost.durable import events
 from funchost.durable.events import EventType
-from funchost.durable.model import Status
 from tests.durable.running import Context, HubOf, Run, numbered, output, waiting
 
 

@@ -13,13 +13,13 @@ from datetime import timedelta
 from typing import Any
 
 import azure.durable_functions as df
+from funchost.durable.answer import dump
+from funchost.durable.ledger import Ledger
+from funchost.durable.model import Status
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from funchost.durable import events
-from funchost.durable.answer import dump
-from funchost.durable.ledger import Ledger
-from funchost.durable.model import Status
 from tests.durable.model_hub import SECOND, ModelHub, Row
 
 Step = list[Any]

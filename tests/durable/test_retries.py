@@ -8,8 +8,8 @@ from typing import Any
 
 import azure.durable_functions as df
 import pytest
-
 from funchost.durable.model import Status
+
 from tests.durable.model_hub import BEGAN, SECOND
 from tests.durable.running import Context, HubOf, Run, finish, numbered, output
 

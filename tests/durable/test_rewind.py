@@ -6,11 +6,11 @@ from typing import Any
 
 import azure.durable_functions as df
 import pytest
+from funchost.durable.model import Status
 
 from funchost.durable.commit import Commit
 from funchost.durable.entities import entity_state
 from funchost.durable.events import EventType
-from funchost.durable.model import Status
 from funchost.durable.rewind import failed_children, rewind
 from tests.durable.model_hub import ModelHub, Row
 from tests.durable.running import Context, HubOf, Run, finish, numbered, output

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from azure.durable_functions.models.DurableOrchestrationBindings import DurableOrchestrationBindings
+from funchost.durable.model import Instance, Status
 from hypothesis import given
 from hypothesis import strategies as st
 
 from funchost.durable import events, status
-from funchost.durable.model import Instance, Status
 
 NOON = 1_714_564_800_000_000  # 2024-05-01T12:00:00Z
 SECOND = 1_000_000

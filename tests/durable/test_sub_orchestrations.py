@@ -6,9 +6,9 @@ The functions run through the SDK. Expectations: DurableTask.Core, durable exten
 from typing import Any
 
 import pytest
+from funchost.durable.model import Status
 
 from funchost.durable import events
-from funchost.durable.model import Status
 from tests.durable.running import Context, HubOf, Run, finish, output
 
 

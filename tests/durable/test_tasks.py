@@ -8,10 +8,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-
-from funchost.durable.events import EventType
 from funchost.durable.model import Status
 from funchost.durable.scheduling import Rules
+
+from funchost.durable.events import EventType
 from tests.durable.model_hub import BEGAN, SECOND
 from tests.durable.running import Context, HubOf, Run, bad, finish, numbered, output
 

@@ -15,6 +15,7 @@ from funchost.durable.refusals import (
     InstanceNotFound,
     WrongState,
 )
+from funchost.taskhub.client_operations import Purged
 from funchost.worker.invocations import FunctionInfo, Invocation, InvocationResult
 
 NOON = 1_714_557_600_123_456  # 2024-05-01T10:00:00.123456Z
@@ -117,9 +118,9 @@ class FakeHub:
             raise WrongState(f"The instance '{instance_id}' is {there.status}. Terminate it first.")
         return self.instances.pop(instance_id, None) is not None
 
-    async def purge_where(self, filter: InstanceFilter) -> int:
+    async def purge_where(self, filter: InstanceFilter) -> Purged:
         self.filters.append(filter)
-        return len(self.instances)
+        return Purged(len(self.instances))
 
     async def rewind(self, instance_id: str, reason: str) -> None:
         there = self.instances.get(instance_id)

@@ -10,9 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from funchost.taskhub.timers import TimerStatus
 
 from funchost.taskhub import TaskHub
-from funchost.taskhub.timers import TimerStatus
 from funchost.timers.moments import from_local
 from tests.e2e import hosting
 from tests.e2e.durable_host import connect

@@ -1,21 +1,31 @@
-"""The routes of the durable HTTP API, over one task hub.
+"""The routes of the durable HTTP API over one task hub, and what it says when it refuses.
 
-Every refusal is JSON or empty. Which path belongs to which route is the router's affair.
-Source: HTTP management API, routes.
+Every refusal is JSON or empty: the SDK reads `ExceptionMessage` of a 400 and hands the whole object of a 500
+to its caller. Which path belongs to which route is the router's affair.
+Source: HTTP management API, routes; ASP.NET Web API error objects as the durable extension answers them.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 
+from funchost.durable import refusals
+from funchost.durable.refusals import Unreadable
 from funchost.http.management import instance_endpoints as instances
 from funchost.http.management.entity_endpoints import Entities
-from funchost.http.management.errors import BadArgument, error_reply
+from funchost.http.management.filters import BadArgument
 from funchost.http.management.hub_verbs import HubVerbs
-from funchost.http.management.start_endpoints import Starter
-from funchost.http.replies import empty_reply
-from funchost.http.request import Request
+from funchost.http.management.instance_endpoints import Starter
+from funchost.http.replies import empty_reply, json_reply
+from funchost.http.request import Refused, Request
 from funchost.http.router import Route
+
+BAD_ARGUMENT = "One or more of the arguments submitted is incorrect"
+SOMETHING_WENT_WRONG = "Something went wrong while processing your request"
+BAD_JSON = "Invalid JSON content"
+
+_log = logging.getLogger("Host.Durable")
 
 _Answer = Callable[[Request], Awaitable[web.Response]]
 
@@ -96,3 +106,33 @@ class DurableApi:
 
 async def _nothing_to_do(request: Request) -> web.Response:
     return empty_reply(200)
+
+
+def error_reply(error: Exception) -> web.Response:
+    """The response for whatever a handler raised."""
+    text = str(error)
+    match error:
+        case refusals.InstanceNotFound():
+            return empty_reply(404)
+        case refusals.InstanceEnded():
+            # The instance exists and has ended, so the answer is "gone", not "not found".
+            return empty_reply(410)
+        case refusals.InvalidInstanceId() | BadArgument():
+            return _error_object(400, BAD_ARGUMENT, text, "System.ArgumentException")
+        case Unreadable():
+            return _error_object(400, BAD_JSON, text, "Newtonsoft.Json.JsonReaderException")
+        case Refused():
+            return error.reply()
+        case refusals.InstanceExists():
+            kind = "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException"
+            return _error_object(500, SOMETHING_WENT_WRONG, text, kind)
+        case refusals.DurableError():
+            return _error_object(500, SOMETHING_WENT_WRONG, text, "System.InvalidOperationException")
+    _log.error("The durable HTTP API failed: %s: %s", type(error).__name__, text, exc_info=error)
+    return _error_object(500, SOMETHING_WENT_WRONG, text, "System.Exception")
+
+
+def _error_object(status: int, message: str, text: str, kind: str) -> web.Response:
+    return json_reply(
+        status, {"Message": message, "ExceptionMessage": text, "ExceptionType": kind, "StackTrace": ""}
+    )

@@ -8,7 +8,6 @@ import binascii
 
 from funchost.durable.instances import InstanceFilter, Status
 from funchost.http.dates import parse_microseconds
-from funchost.http.management.errors import BadArgument
 from funchost.http.request import Query
 
 CONTINUATION_HEADER = "x-ms-continuation-token"
@@ -17,6 +16,10 @@ _LARGEST_PAGE = 1000
 
 _BY_TEXT = {str(status): status for status in Status} | {str(status.number): status for status in Status}
 _FINAL = frozenset(status for status in Status if status.is_final)
+
+
+class BadArgument(Exception):
+    """An argument of the request is wrong; the text tells which and why."""
 
 
 def instances_filter(query: Query) -> InstanceFilter:
