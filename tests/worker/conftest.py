@@ -16,7 +16,6 @@ from funchost.worker.invocations import (
     Invocation,
     InvocationResult,
     WorkerSettings,
-    grpc_client_binding,
 )
 from funchost.worker.pool import WorkerPool
 
@@ -31,7 +30,14 @@ CLIENT_BINDING = {
     },
     "rpcBaseUrl": "http://localhost:1/durabletask/",
 }
-GRPC_CLIENT_BINDING = grpc_client_binding("http://localhost:1/runtime/webhooks/durabletask", 1, "Hub", "k")
+GRPC_CLIENT_BINDING = {
+    "taskHubName": "Hub",
+    "connectionName": None,
+    "rpcBaseUrl": "http://127.0.0.1:1",
+    "requiredQueryStringParameters": "code=k",
+    "httpBaseUrl": "http://localhost:1/runtime/webhooks/durabletask",
+}
+
 
 StartPool = Callable[..., Awaitable[WorkerPool]]
 WriteApp = Callable[[str], Path]
