@@ -11,24 +11,24 @@ from durabletask.internal import orchestrator_service_pb2 as pb
 from funchost.durable.instances import InstanceFilter
 from funchost.durable.refusals import Unreadable
 from funchost.protocols.grpc2.messages import text, text_from, timestamp
-from funchost.sidecar import reading
+from funchost.sidecar import request_values as values
 from funchost.sidecar.instance_calls import LARGEST_ANSWER, Call, Run, fitting
 from funchost.taskhub.finding import EntityStatus
 
 
 async def _signal(run: Run, request: Any) -> Any:
     await run.clients.signal_entity(
-        reading.entity(request.instanceId),
-        reading.required(request.name, "name"),
+        values.entity(request.instanceId),
+        values.required(request.name, "name"),
         text_from(request, "input"),
-        due=reading.moment(request, "scheduledTime"),
-        request_id=reading.request_id(request.requestId),
+        due=values.moment(request, "scheduledTime"),
+        request_id=values.request_id(request.requestId),
     )
     return pb.SignalEntityResponse()
 
 
 async def _get(run: Run, request: Any) -> Any:
-    entity = await run.clients.entity(reading.entity(request.instanceId))
+    entity = await run.clients.entity(values.entity(request.instanceId))
     if entity is None or entity.state is None:
         return pb.GetEntityResponse(exists=False)
     return pb.GetEntityResponse(exists=True, entity=_metadata(entity, with_state=request.includeState))
@@ -37,14 +37,14 @@ async def _get(run: Run, request: Any) -> Any:
 async def _query(run: Run, request: Any) -> Any:
     query = request.query
     filter = InstanceFilter(
-        prefix=reading.entity_prefix(text_from(query, "instanceIdStartsWith")),
-        updated_from=reading.moment(query, "lastModifiedFrom"),
-        updated_to=reading.moment(query, "lastModifiedTo"),
+        prefix=values.entity_prefix(text_from(query, "instanceIdStartsWith")),
+        updated_from=values.moment(query, "lastModifiedFrom"),
+        updated_to=values.moment(query, "lastModifiedTo"),
     )
     found, following = await run.clients.find_entities(
         filter,
-        reading.page_size(query.pageSize.value, "pageSize"),
-        reading.token(query),
+        values.page_size(query.pageSize.value, "pageSize"),
+        values.token(query),
         with_values=query.includeState,
         with_transient=query.includeTransient,
         most_text=LARGEST_ANSWER,
@@ -53,7 +53,7 @@ async def _query(run: Run, request: Any) -> Any:
     page = fitting(entities)
     if len(page) < len(entities):
         following = page[-1].instanceId
-    token = text(reading.following_token(following))
+    token = text(values.following_token(following))
     return pb.QueryEntitiesResponse(entities=page, continuationToken=token)
 
 

@@ -23,7 +23,7 @@ from funchost.protocols.grpc2.messages import (
     text_from,
     timestamp,
 )
-from funchost.sidecar import reading
+from funchost.sidecar import request_values as values
 from funchost.sidecar.refusing import CallRefused
 from funchost.taskhub.client_operations import ClientOperations
 
@@ -55,13 +55,13 @@ async def _start(run: Run, request: Any) -> Any:
     has_policy = request.HasField("orchestrationIdReusePolicy")
     try:
         instance = await run.clients.start(
-            reading.required(request.name, "name"),
+            values.required(request.name, "name"),
             request.instanceId or None,
             text_from(request, "input"),
             text_from(request, "version"),
             tags=tags_from(request.tags),
-            start_at=reading.moment(request, "scheduledStartTimestamp"),
-            replaceable=reading.statuses(policy.replaceableStatus) if has_policy else None,
+            start_at=values.moment(request, "scheduledStartTimestamp"),
+            replaceable=values.statuses(policy.replaceableStatus) if has_policy else None,
         )
     except InstanceExists as refusal:
         raise CallRefused(
@@ -72,7 +72,7 @@ async def _start(run: Run, request: Any) -> Any:
 
 
 async def _get(run: Run, request: Any) -> Any:
-    instance_id = reading.required(request.instanceId, "instanceId")
+    instance_id = values.required(request.instanceId, "instanceId")
     return _found(request, await run.clients.get(instance_id))
 
 
@@ -85,7 +85,7 @@ async def _wait_for_completion(run: Run, request: Any) -> Any:
 
 
 async def _wait(run: Run, request: Any, is_reached: Callable[[Status], bool]) -> Any:
-    instance_id = reading.required(request.instanceId, "instanceId")
+    instance_id = values.required(request.instanceId, "instanceId")
     if is_entity_id(instance_id):
         return pb.GetInstanceResponse(exists=False)
     return _found(request, await run.clients.wait_for(instance_id, is_reached))
@@ -99,8 +99,8 @@ def _found(request: Any, instance: Instance | None) -> Any:
 
 
 async def _raise_event(run: Run, request: Any) -> Any:
-    instance_id = reading.required(request.instanceId, "instanceId")
-    name = reading.required(request.name, "name")
+    instance_id = values.required(request.instanceId, "instanceId")
+    name = values.required(request.name, "name")
     try:
         await run.clients.raise_event(
             instance_id, name, text_from(request, "input"), must_arrive=run.events_must_arrive
@@ -114,32 +114,32 @@ async def _raise_event(run: Run, request: Any) -> Any:
 
 
 async def _terminate(run: Run, request: Any) -> Any:
-    instance_id = reading.required(request.instanceId, "instanceId")
+    instance_id = values.required(request.instanceId, "instanceId")
     # The original does not look at `recursive`.
     await run.clients.terminate(instance_id, text_from(request, "output"), recursive=request.recursive)
     return pb.TerminateResponse()
 
 
 async def _suspend(run: Run, request: Any) -> Any:
-    instance_id = reading.required(request.instanceId, "instanceId")
+    instance_id = values.required(request.instanceId, "instanceId")
     await run.clients.suspend(instance_id, text_from(request, "reason"))
     return pb.SuspendResponse()
 
 
 async def _resume(run: Run, request: Any) -> Any:
-    instance_id = reading.required(request.instanceId, "instanceId")
+    instance_id = values.required(request.instanceId, "instanceId")
     await run.clients.resume(instance_id, text_from(request, "reason"))
     return pb.ResumeResponse()
 
 
 async def _rewind(run: Run, request: Any) -> Any:
-    instance_id = reading.required(request.instanceId, "instanceId")
+    instance_id = values.required(request.instanceId, "instanceId")
     await run.clients.rewind(instance_id, text_from(request, "reason") or "")
     return pb.RewindInstanceResponse()
 
 
 async def _restart(run: Run, request: Any) -> Any:
-    instance_id = reading.required(request.instanceId, "instanceId")
+    instance_id = values.required(request.instanceId, "instanceId")
     try:
         instance = await run.clients.restart(instance_id, request.restartWithNewInstanceId)
     except InstanceExists as refusal:
@@ -153,16 +153,16 @@ async def _restart(run: Run, request: Any) -> Any:
 async def _query(run: Run, request: Any) -> Any:
     query = request.query
     filter = InstanceFilter(
-        created_from=reading.moment(query, "createdTimeFrom"),
-        created_to=reading.moment(query, "createdTimeTo"),
-        statuses=reading.statuses(query.runtimeStatus),
+        created_from=values.moment(query, "createdTimeFrom"),
+        created_to=values.moment(query, "createdTimeTo"),
+        statuses=values.statuses(query.runtimeStatus),
         prefix=text_from(query, "instanceIdPrefix") or "",
         entities=False,
     )
     found, following = await run.clients.find(
         filter,
-        reading.page_size(query.maxInstanceCount, "maxInstanceCount"),
-        reading.token(query),
+        values.page_size(query.maxInstanceCount, "maxInstanceCount"),
+        values.token(query),
         with_values=query.fetchInputsAndOutputs,
         most_text=LARGEST_ANSWER,
     )
@@ -170,7 +170,7 @@ async def _query(run: Run, request: Any) -> Any:
     page = fitting(states)
     if len(page) < len(states):
         following = page[-1].instanceId
-    token = text(reading.following_token(following))
+    token = text(values.following_token(following))
     return pb.QueryInstancesResponse(orchestrationState=page, continuationToken=token)
 
 
@@ -187,7 +187,7 @@ async def _purge(run: Run, request: Any) -> Any:
 
 
 async def _purge_one(run: Run, request: Any) -> Any:
-    instance_id = reading.required(request.instanceId, "instanceId")
+    instance_id = values.required(request.instanceId, "instanceId")
     if request.isOrchestration and is_entity_id(instance_id):
         raise WrongState(f"'{instance_id}' is an entity, not an orchestration. Purge it as an entity.")
     deleted = await run.clients.purge(instance_id, recursive=request.recursive)
@@ -197,11 +197,11 @@ async def _purge_one(run: Run, request: Any) -> Any:
 async def _purge_where(run: Run, request: Any) -> Any:
     wanted = request.purgeInstanceFilter
     filter = InstanceFilter(
-        created_from=reading.moment(wanted, "createdTimeFrom"),
-        created_to=reading.moment(wanted, "createdTimeTo"),
-        statuses=reading.statuses(wanted.runtimeStatus),
+        created_from=values.moment(wanted, "createdTimeFrom"),
+        created_to=values.moment(wanted, "createdTimeTo"),
+        statuses=values.statuses(wanted.runtimeStatus),
     )
-    seconds = reading.duration(wanted, "timeout")
+    seconds = values.duration(wanted, "timeout")
     purged = await run.clients.purge_where(filter, recursive=request.recursive, seconds=seconds)
     return pb.PurgeInstancesResponse(
         deletedInstanceCount=purged.deleted, isComplete=BoolValue(value=purged.is_complete)
@@ -209,7 +209,7 @@ async def _purge_where(run: Run, request: Any) -> Any:
 
 
 async def _stream_history(run: Run, request: Any) -> AsyncIterator[Any]:
-    instance_id = reading.required(request.instanceId, "instanceId")
+    instance_id = values.required(request.instanceId, "instanceId")
     instance = await run.clients.get(instance_id)
     if instance is None or is_entity_id(instance_id):
         raise InstanceNotFound(instance_id)

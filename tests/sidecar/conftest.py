@@ -1,5 +1,6 @@
 """A gRPC endpoint over a real hub in a temporary folder, and the SDK's own clients connected to it."""
 
+import asyncio
 import importlib.util
 import json
 from collections.abc import AsyncIterator, Callable
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from funchost.clock import Clock
 from funchost.durable.instances import SdkProtocol
 from funchost.taskhub import TaskHub
 
@@ -18,9 +20,16 @@ if not all(importlib.util.find_spec(name) for name in ("grpc", "durabletask")):
     collect_ignore_glob = ["test_*.py"]
 
 
+class NoLookAround(Clock):
+    """A clock under which the hub never looks around by itself, so that only calls wake who waits."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.Event().wait()
+
+
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[TaskHub]:
-    hub = await TaskHub.open(tmp_path / "data", HUB_NAME)
+    hub = await TaskHub.open(tmp_path / "data", HUB_NAME, clock=NoLookAround())
     yield hub
     await hub.close()
 

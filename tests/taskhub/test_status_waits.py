@@ -1,13 +1,16 @@
 """Waiting for a status: woken by commits, looking at nothing while nobody waits."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from funchost.clock import Clock
 from funchost.durable.instances import Instance, Status
 from funchost.taskhub import TaskHub
-from tests.taskhub.stepping import client, run_to, step
+from tests.taskhub.stepping import OpenHub, client, run_to, step
 
 Waiting = asyncio.Task[Instance | None]
 
@@ -16,13 +19,21 @@ def wait_for_end(hub: TaskHub, instance_id: str) -> Waiting:
     return asyncio.create_task(client(hub).wait_for(instance_id, lambda status: status.is_final))
 
 
+class NoLookAround(Clock):
+    """A clock under which the hub never looks around by itself, so that only calls wake who waits."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.Event().wait()
+
+
 async def condition(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not holds():
             await asyncio.sleep(0.01)
 
 
-async def test_a_wait_ends_with_the_commit_it_waits_for(hub: TaskHub) -> None:
+async def test_a_wait_ends_with_the_commit_it_waits_for(open_hub: OpenHub) -> None:
+    hub = await open_hub(clock=NoLookAround())
     await run_to(hub, "one", Status.RUNNING)
     waiting = wait_for_end(hub, "one")
     await client(hub).raise_event("one", "go", None)
@@ -30,9 +41,30 @@ async def test_a_wait_ends_with_the_commit_it_waits_for(hub: TaskHub) -> None:
     assert not waiting.done()
     await client(hub).raise_event("one", "go", None)
     await step(hub, Status.COMPLETED)
-    instance = await asyncio.wait_for(waiting, 0.9)
+    instance = await asyncio.wait_for(waiting, 10)
     assert instance is not None
     assert instance.status is Status.COMPLETED
+
+
+async def test_a_commit_of_another_host_wakes_who_waits(open_hub: OpenHub) -> None:
+    hub = await open_hub(clock=NoLookAround())
+    await run_to(hub, "one", Status.RUNNING)
+    waiting = wait_for_end(hub, "one")
+    other = await open_hub()
+    await client(other).raise_event("one", "go", None)
+    await step(other, Status.COMPLETED)
+    assert await asyncio.wait_for(waiting, 10) is not None
+
+
+async def test_what_nobody_called_out_is_seen_when_the_hub_looks_around(hub: TaskHub, folder: Path) -> None:
+    await run_to(hub, "one", Status.RUNNING)
+    waiting = wait_for_end(hub, "one")
+    await client(hub).get("one")
+    connection = sqlite3.connect(folder / "Hub.db")
+    connection.execute("UPDATE instances SET status = 'Completed'")
+    connection.commit()
+    connection.close()
+    assert await asyncio.wait_for(waiting, 10) is not None
 
 
 async def test_a_status_that_is_reached_already_is_not_waited_for(hub: TaskHub) -> None:
