@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 
 import grpc
 import pytest
@@ -11,7 +12,6 @@ from google.protobuf.empty_pb2 import Empty
 
 from funchost.durable.instances import SdkProtocol, Status
 from funchost.sidecar import endpoint as endpoint_module
-from funchost.sidecar.endpoint import GrpcEndpoint
 from funchost.sidecar.instance_calls import Run
 from funchost.taskhub import ClientOperations
 from tests.sidecar.playing import condition, episode, refusal
@@ -159,11 +159,11 @@ async def test_a_large_input_passes(client, hub):
     assert len((await hub.clients(SdkProtocol.GRPC2).get("one")).input) == 6_000_002
 
 
-async def test_a_port_in_use_is_refused(port):
-    second = GrpcEndpoint("Hub")
-    with pytest.raises(OSError, match=f"Port {port} of 127.0.0.1 is unavailable for gRPC"):
-        await second.start(port)
-    await second.stop()
+async def test_a_port_in_use_is_refused(endpoint):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"Port {port} of 127.0.0.1 is unavailable for gRPC"):
+            await endpoint.start(port)
 
 
 async def test_a_stop_ends_the_calls_that_wait(client, endpoint, listeners):
