@@ -66,17 +66,23 @@ class Database:
     """The writer and the reader of one file; made by `open`."""
 
     def __init__(
-        self, path: Path, connect: Callable[[], sqlite3.Connection], on_work: Callable[[int], None]
+        self,
+        path: Path,
+        connect: Callable[[], sqlite3.Connection],
+        connections: tuple[sqlite3.Connection, sqlite3.Connection],
+        on_work: Callable[[int], None],
     ) -> None:
-        """`on_work` is called on the event loop after a commit that made work."""
+        """`connections` are one to write with and one to read with; `connect` makes another.
+
+        `on_work` is called on the event loop after a commit that made work.
+        """
         self._path = path
         self._loop = asyncio.get_running_loop()
         self._operations: queue.SimpleQueue[_Operation[Any] | None] = queue.SimpleQueue()
         self._on_work = on_work
         self._closed = False
         self._connect = connect
-        self._writer = connect()
-        self._reader = connect()
+        self._writer, self._reader = connections
         self._read_thread = ThreadPoolExecutor(1, "task-hub-reader")
         self._write_thread = threading.Thread(target=self._write_loop, name="task-hub-writer", daemon=True)
         self._write_thread.start()
@@ -99,15 +105,17 @@ class Database:
         def connect() -> sqlite3.Connection:
             return _connect(path, "FULL" if power_loss_safe else "NORMAL")
 
-        def prepare_file() -> None:
-            connection = connect()
+        def connect_all() -> tuple[sqlite3.Connection, sqlite3.Connection]:
+            writer = connect()
             try:
-                prepare(connection)
-            finally:
-                connection.close()
+                prepare(writer)
+                return writer, connect()
+            except BaseException:
+                writer.close()
+                raise
 
-        await asyncio.get_running_loop().run_in_executor(None, prepare_file)
-        return cls(path, connect, on_work)
+        connections = await asyncio.get_running_loop().run_in_executor(None, connect_all)
+        return cls(path, connect, connections, on_work)
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction; it is committed when this returns.
