@@ -7,9 +7,9 @@ import asyncio
 import sys
 from pathlib import Path
 
-from funchost.durable.exceptions import InstanceExists
+from funchost.durable.refusals import InstanceExists
 from funchost.taskhub import TaskHub
-from tests.taskhub.stepping import activity_result, commit_of
+from tests.taskhub.stepping import activity_result, client, commit_of, lease, lease_activities
 
 
 def say(*words: object) -> None:
@@ -18,9 +18,9 @@ def say(*words: object) -> None:
 
 async def hold(hub: TaskHub, _: str) -> None:
     """Lease whatever there is and work on it for ever."""
-    instances = await hub.lease_instances(10, lambda instance, episode: False)
-    activities = await hub.lease_activities(10)
-    say(*(item.instance.instance_id for item in instances), *(item.name for item in activities))
+    instances = await lease(hub, 10)
+    activities = await lease_activities(hub, 10)
+    say(*(item.instance.instance_id for item in instances), *(item.task.name for item in activities))
     await asyncio.Event().wait()
 
 
@@ -30,7 +30,7 @@ async def storm(hub: TaskHub, label: str) -> None:
     async def start_many(lane: int) -> None:
         for number in range(1_000_000):
             instance_id = f"{label}-{lane}-{number}"
-            await hub.start("work", instance_id, f'"{instance_id}"')
+            await client(hub).start("work", instance_id, f'"{instance_id}"')
             say(instance_id)
 
     await asyncio.gather(*(start_many(lane) for lane in range(5)))
@@ -40,7 +40,7 @@ async def start_one(hub: TaskHub, instance_id: str) -> None:
     """Try 50 times to start the same instance."""
     for _ in range(50):
         try:
-            await hub.start("work", instance_id, None)
+            await client(hub).start("work", instance_id, None)
             say("started")
         except InstanceExists:
             say("refused")
@@ -50,13 +50,13 @@ async def drain(hub: TaskHub, _: str) -> None:
     """Run every episode and every activity until nothing is left."""
     idle = 0
     while idle < 20:
-        instances = await hub.lease_instances(3, lambda instance, episode: False)
-        activities = await hub.lease_activities(3)
+        instances = await lease(hub, 3)
+        activities = await lease_activities(hub, 3)
         for item in instances:
-            await hub.commit_episode(item, commit_of(item))
+            await hub.work.commit_episode(item, commit_of(item))
             say("episode", item.instance.instance_id, *(m.message_id for m in item.messages))
         for activity in activities:
-            await hub.finish_activity(activity, activity_result(activity.task_id))
+            await hub.work.finish_activity(activity, activity_result(activity.task.task_id))
             say("activity", activity.activity_id)
         idle = 0 if instances or activities else idle + 1
         await asyncio.sleep(0.005 if idle else 0)

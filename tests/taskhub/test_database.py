@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from funchost.taskhub.storage import database as database_module
-from funchost.taskhub.storage.database import Database, Transaction
+from funchost.taskhub import database as database_module
+from funchost.taskhub.database import Database, Transaction, Work
+from funchost.taskhub.migrations import bring_up_to_date
 
 PUT = "INSERT INTO hosts VALUES (?, 0, 0)"
 NAMES = "SELECT host_id FROM hosts ORDER BY host_id"
@@ -22,9 +23,21 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "Hub.db"
 
 
+async def open_database(path: Path, on_work: Callable[[Work], None] = lambda work: None) -> Database:
+    def prepare(connection: sqlite3.Connection) -> None:
+        bring_up_to_date(connection, path, 0, lambda hosts: False)
+
+    return await Database.open(path, power_loss_safe=False, prepare=prepare, on_work=on_work)
+
+
 @pytest.fixture
-async def database(path: Path) -> AsyncIterator[Database]:
-    database = Database(path, power_loss_safe=False)
+def heard() -> list[Work]:
+    return []
+
+
+@pytest.fixture
+async def database(path: Path, heard: list[Work]) -> AsyncIterator[Database]:
+    database = await open_database(path, heard.append)
     yield database
     await database.close()
 
@@ -119,23 +132,22 @@ async def test_one_that_breaks_a_rule_of_the_schema_leaves_the_others_alone(data
     assert await names(database) == ["a", "b"]
 
 
-async def test_work_is_announced_after_the_commit_and_not_for_what_was_undone(database: Database) -> None:
-    heard: list[tuple[bool, bool]] = []
-    database.on_work = lambda orchestrations, activities: heard.append((orchestrations, activities))
-
+async def test_work_is_announced_after_the_commit_and_not_for_what_was_undone(
+    database: Database, heard: list[Work]
+) -> None:
     def makes_activities(transaction: Transaction) -> str:
-        transaction.activities = True
+        transaction.work |= Work.ACTIVITIES
         return put(transaction, "a")
 
     def breaks(transaction: Transaction) -> str:
-        transaction.orchestrations = True
+        transaction.work |= Work.EPISODES
         put(transaction, "half")
         raise ArithmeticError
 
     await together(database, breaks, makes_activities)
-    assert heard == [(False, True)]
+    assert heard == [Work.ACTIVITIES]
     await database.write(lambda transaction: put(transaction, "quiet"))
-    assert heard == [(False, True)]
+    assert heard == [Work.ACTIVITIES]
 
 
 async def test_a_check_that_finds_nothing_takes_no_lock(database: Database, path: Path) -> None:
@@ -197,7 +209,7 @@ async def test_a_file_that_stays_locked_fails_those_who_wait_once(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_module, "_BUSY_SECONDS", 0.05)
-    database = Database(path, power_loss_safe=False)
+    database = await open_database(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     results = await together(database, *(partial(put, name=n) for n in "abc"))
@@ -209,7 +221,7 @@ async def test_a_file_that_stays_locked_fails_those_who_wait_once(
 
 
 async def test_what_waits_is_finished_before_the_file_is_closed(path: Path) -> None:
-    database = Database(path, power_loss_safe=False)
+    database = await open_database(path)
     writes = [asyncio.ensure_future(database.write(partial(put, name=name))) for name in "abcdefgh"]
     await asyncio.sleep(0)
     await database.close()
@@ -217,7 +229,7 @@ async def test_what_waits_is_finished_before_the_file_is_closed(path: Path) -> N
 
 
 async def test_a_closed_database_says_so_instead_of_waiting_for_ever(path: Path) -> None:
-    database = Database(path, power_loss_safe=False)
+    database = await open_database(path)
     await database.close()
     with pytest.raises(RuntimeError, match=r"Hub\.db' is closed"):
         await database.write(lambda t: put(t, "late"))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from funchost.durable.model import Instance, InstanceFilter, Status
+from funchost.durable.instances import Instance, InstanceFilter, Status
 from funchost.taskhub import TaskHub
-from tests.taskhub.stepping import run_to
+from tests.taskhub.stepping import client, run_to
 
 ODD_IDS = [
     "%",
@@ -27,14 +27,14 @@ ODD_IDS = [
 async def all_pages(hub: TaskHub, filter: InstanceFilter, limit: int) -> list[list[str]]:
     pages, token = [], None
     while True:
-        page, token = await hub.find(filter, limit, token)
+        page, token = await client(hub).find(filter, limit, token)
         pages.append([instance.instance_id for instance in page])
         if token is None:
             return pages
 
 
 async def start_all(hub: TaskHub, *ids: str) -> list[Instance]:
-    return [await hub.start("hello", instance_id, None) for instance_id in ids]
+    return [await client(hub).start("hello", instance_id, None) for instance_id in ids]
 
 
 async def test_instances_are_found_in_the_order_of_their_ids(hub: TaskHub) -> None:
@@ -53,11 +53,11 @@ async def test_pages_leave_nothing_out_and_repeat_nothing(hub: TaskHub, limit: i
 
 async def test_a_token_can_travel_in_a_header(hub: TaskHub) -> None:
     await start_all(hub, "\U0001f600 ü%", "\U0001f600 ü%b")
-    _, token = await hub.find(InstanceFilter(), 1)
+    _, token = await client(hub).find(InstanceFilter(), 1)
     assert token is not None
     assert token.isascii()
     assert token.isprintable()
-    page, end = await hub.find(InstanceFilter(), 1, token)
+    page, end = await client(hub).find(InstanceFilter(), 1, token)
     assert [instance.instance_id for instance in page] == ["\U0001f600 ü%b"]
     assert end is None
 
@@ -65,9 +65,9 @@ async def test_a_token_can_travel_in_a_header(hub: TaskHub) -> None:
 async def test_a_page_goes_on_behind_an_instance_that_is_gone(hub: TaskHub) -> None:
     await run_to(hub, "a", Status.COMPLETED)
     await start_all(hub, "b")
-    _, token = await hub.find(InstanceFilter(), 1)
-    await hub.purge("a")
-    page, _ = await hub.find(InstanceFilter(), 1, token)
+    _, token = await client(hub).find(InstanceFilter(), 1)
+    await client(hub).purge("a")
+    page, _ = await client(hub).find(InstanceFilter(), 1, token)
     assert [instance.instance_id for instance in page] == ["b"]
 
 
@@ -108,5 +108,5 @@ async def test_all_conditions_hold_together_on_every_page(hub: TaskHub) -> None:
 
 async def test_entities_are_found_by_the_sign_they_begin_with(hub: TaskHub) -> None:
     await start_all(hub, "a")
-    await hub.signal_entity("@counter@one", "add", None)
+    await client(hub).signal_entity("@counter@one", "add", None)
     assert await all_pages(hub, InstanceFilter(prefix="@"), 9) == [["@counter@one"]]

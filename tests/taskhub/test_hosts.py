@@ -2,21 +2,23 @@
 
 import asyncio
 import signal
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from funchost.durable.model import Status
-from funchost.taskhub import LeaseLost, TaskHub, clock, life_signs
-from funchost.taskhub.hosts import HostLock, host_is_dead
+from funchost.durable.instances import Status
+from funchost.taskhub import LeaseLost, TaskHub, Work
+from funchost.taskhub.host_watch import HostLock, host_is_dead
+from tests.clocks import QuickClock
 from tests.taskhub.conftest import StartProcess
 from tests.taskhub.stepping import (
     OpenHub,
     activity_result,
+    client,
     commit_of,
     lease,
+    lease_activities,
     lease_activity,
     lease_one,
     query,
@@ -27,27 +29,10 @@ from tests.taskhub.stepping import (
 HOUR_SECONDS = 3600
 
 
-class FakeTime:
-    """The wall clock, set forward."""
-
-    def __init__(self) -> None:
-        self.ahead_seconds = 0
-
-    def time_ns(self) -> int:
-        return time.time_ns() + self.ahead_seconds * 1_000_000_000
-
-
 @pytest.fixture
-def wall_clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
-    fake = FakeTime()
-    monkeypatch.setattr(clock, "time", fake)
-    return fake
-
-
-@pytest.fixture
-def _quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(life_signs, "_LOOK_AROUND_SECONDS", 0.02)
-    monkeypatch.setattr("funchost.taskhub.hosts.HEARTBEAT_SECONDS", 0.1)
+def quick() -> QuickClock:
+    """Hosts on this clock look for each other every 20 ms."""
+    return QuickClock()
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
@@ -74,17 +59,16 @@ async def test_a_lock_tells_that_its_process_lives(tmp_path: Path) -> None:
     assert host_is_dead(tmp_path, "nobody")
 
 
-@pytest.mark.usefixtures("_quick_looks")
 async def test_the_work_of_a_killed_host_is_taken_over_at_once(
-    open_hub: OpenHub, folder: Path, start_process: StartProcess
+    open_hub: OpenHub, folder: Path, start_process: StartProcess, quick: QuickClock
 ) -> None:
-    hub = await open_hub()
+    hub = await open_hub(clock=quick)
     await schedule_activities(hub, "caller", 1)
-    await hub.start("work", "one", None)
+    await client(hub).start("work", "one", None)
     process = await start_process("hold")
     assert await process.line() == "one activity0"
     assert await lease(hub) == []
-    assert await hub.lease_activities(9) == []
+    assert await lease_activities(hub, 9) == []
     process.send_signal(signal.SIGKILL)
     await process.wait()
 
@@ -93,7 +77,7 @@ async def test_the_work_of_a_killed_host_is_taken_over_at_once(
 
     await until(free, seconds=5)
     assert (await lease_one(hub)).instance.instance_id == "one"
-    assert (await lease_activity(hub)).name == "activity0"
+    assert (await lease_activity(hub)).task.name == "activity0"
     assert hosts(folder) == {hub.host_id}
     assert [each.name for each in (folder / "Hub.hosts").iterdir()] == [f"{hub.host_id}.lock"]
 
@@ -102,7 +86,7 @@ async def test_a_host_that_starts_takes_over_what_dead_hosts_left(
     folder: Path, start_process: StartProcess
 ) -> None:
     first = await TaskHub.open(folder, "Hub")
-    await first.start("work", "one", None)
+    await client(first).start("work", "one", None)
     await first.close()
     process = await start_process("hold")
     assert await process.line() == "one"
@@ -113,18 +97,17 @@ async def test_a_host_that_starts_takes_over_what_dead_hosts_left(
     await second.close()
 
 
-@pytest.mark.usefixtures("_quick_looks")
 async def test_the_work_of_a_stopped_host_is_taken_over_when_its_time_has_passed(
-    open_hub: OpenHub, folder: Path, start_process: StartProcess, wall_clock: FakeTime
+    open_hub: OpenHub, folder: Path, start_process: StartProcess, quick: QuickClock
 ) -> None:
-    hub = await open_hub()
-    await hub.start("work", "one", None)
+    hub = await open_hub(clock=quick)
+    await client(hub).start("work", "one", None)
     process = await start_process("hold")
     assert await process.line() == "one"
     process.send_signal(signal.SIGSTOP)
     await asyncio.sleep(0.1)
     assert holders(folder) != set()
-    wall_clock.ahead_seconds = 31
+    quick.ahead_seconds = 31
 
     async def free() -> bool:
         return holders(folder) == set()
@@ -133,42 +116,40 @@ async def test_the_work_of_a_stopped_host_is_taken_over_when_its_time_has_passed
     assert (await lease_one(hub)).instance.instance_id == "one"
 
 
-@pytest.mark.usefixtures("_quick_looks")
 async def test_hosts_that_slept_together_do_not_take_each_other_for_dead(
-    open_hub: OpenHub, folder: Path, wall_clock: FakeTime
+    open_hub: OpenHub, folder: Path, quick: QuickClock
 ) -> None:
-    one, other = await open_hub(), await open_hub()
-    await one.start("work", "one", None)
-    await one.start("work", "two", None)
+    one, other = await open_hub(clock=quick), await open_hub(clock=quick)
+    await client(one).start("work", "one", None)
+    await client(one).start("work", "two", None)
     leased = [await lease_one(one), await lease_one(other)]
-    wall_clock.ahead_seconds = HOUR_SECONDS
+    quick.ahead_seconds = HOUR_SECONDS
 
     async def both_have_beaten() -> bool:
         rows = query(folder, "SELECT min(alive_until) FROM hosts")
-        return bool(rows[0][0] > clock.clock())
+        return bool(rows[0][0] > quick.now())
 
     await until(both_have_beaten)
     await asyncio.sleep(0.1)
     assert hosts(folder) == holders(folder) == {one.host_id, other.host_id}
-    await one.commit_episode(leased[0], commit_of(leased[0]))
-    await other.commit_episode(leased[1], commit_of(leased[1]))
+    await one.work.commit_episode(leased[0], commit_of(leased[0]))
+    await other.work.commit_episode(leased[1], commit_of(leased[1]))
 
 
-@pytest.mark.usefixtures("_quick_looks")
 async def test_a_host_that_was_taken_for_dead_comes_back_and_hears_that_its_work_is_gone(
-    open_hub: OpenHub, folder: Path
+    open_hub: OpenHub, folder: Path, quick: QuickClock
 ) -> None:
-    hung, other = await open_hub(), await open_hub()
+    hung, other = await open_hub(clock=quick), await open_hub(clock=quick)
     await schedule_activities(hung, "caller", 1)
-    await hung.start("work", "one", None)
+    await client(hung).start("work", "one", None)
     stale, activity = await lease_one(hung), await lease_activity(hung)
-    await other._life_signs._take_over(hung.host_id)
+    await other._watch._take_over(hung.host_id)
     current = await lease_one(other)
     with pytest.raises(LeaseLost):
-        await hung.commit_episode(stale, commit_of(stale))
+        await hung.work.commit_episode(stale, commit_of(stale))
     with pytest.raises(LeaseLost):
-        await hung.finish_activity(activity, activity_result(0))
-    await other.commit_episode(current, commit_of(current))
+        await hung.work.finish_activity(activity, activity_result(0))
+    await other.work.commit_episode(current, commit_of(current))
 
     async def is_back() -> bool:
         return hung.host_id in hosts(folder)
@@ -179,7 +160,7 @@ async def test_a_host_that_was_taken_for_dead_comes_back_and_hears_that_its_work
 async def test_a_host_can_give_back_all_it_has_leased_and_live_on(open_hub: OpenHub, folder: Path) -> None:
     one, other = await open_hub(), await open_hub()
     await schedule_activities(one, "caller", 1)
-    await one.start("work", "one", None)
+    await client(one).start("work", "one", None)
     await lease_one(one)
     activity = await lease_activity(one)
     await one.free_leases()
@@ -189,11 +170,10 @@ async def test_a_host_can_give_back_all_it_has_leased_and_live_on(open_hub: Open
     assert await lease_activity(other) == activity
 
 
-@pytest.mark.usefixtures("_quick_looks")
-async def test_trouble_with_the_file_does_not_end_the_life_signs(
-    open_hub: OpenHub, monkeypatch: pytest.MonkeyPatch
+async def test_trouble_with_the_file_does_not_end_the_watch(
+    open_hub: OpenHub, monkeypatch: pytest.MonkeyPatch, quick: QuickClock
 ) -> None:
-    hub = await open_hub()
+    hub = await open_hub(clock=quick)
     troubles = []
 
     async def fail() -> None:
@@ -201,26 +181,26 @@ async def test_trouble_with_the_file_does_not_end_the_life_signs(
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(hub._life_signs, "_beat", fail)
-        patch.setattr(hub._life_signs, "_look_for_others", fail)
+        patch.setattr(hub._watch, "_beat", fail)
+        patch.setattr(hub._watch, "_look_for_others", fail)
 
         async def has_failed_often() -> bool:
             return len(troubles) > 10
 
         await until(has_failed_often)
-    assert hub._life_signs._watch is not None
-    assert not hub._life_signs._watch.done()
+    assert hub._watch._watch is not None
+    assert not hub._watch._watch.done()
 
 
 async def test_a_commit_wakes_the_dispatchers_of_every_host(open_hub: OpenHub) -> None:
     one = await open_hub()
     other = await open_hub()
-    await one._life_signs._look_for_others()
+    await one._watch._look_for_others()
     heard: dict[str, asyncio.Event] = {}
     for name, hub in (("one", one), ("other", other)):
         heard[name] = asyncio.Event()
-        hub.on_orchestrations = heard[name].set
-    await one.start("work", "one", None)
+        hub.wake_ups.subscribe(Work.EPISODES, heard[name].set)
+    await client(one).start("work", "one", None)
     async with asyncio.timeout(0.8):
         await heard["one"].wait()
         await heard["other"].wait()
@@ -228,7 +208,7 @@ async def test_a_commit_wakes_the_dispatchers_of_every_host(open_hub: OpenHub) -
 
 async def test_an_activity_wakes_the_activity_dispatchers(hub: TaskHub) -> None:
     heard = asyncio.Event()
-    hub.on_activities = heard.set
+    hub.wake_ups.subscribe(Work.ACTIVITIES, heard.set)
     await run_to(hub, "other", Status.COMPLETED)
     assert not heard.is_set()
     await schedule_activities(hub, "one", 1)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from funchost.taskhub import TaskHub, TaskHubError
-from funchost.taskhub.storage.database import SCHEMA_VERSION, Database
-from tests.taskhub.stepping import lease, query
+from funchost.taskhub.database import Database
+from funchost.taskhub.migrations import SCHEMA_VERSION, bring_up_to_date
+from tests.taskhub.stepping import client, lease, query
 
 NOT_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 
@@ -32,25 +33,25 @@ async def test_a_folder_that_was_there_keeps_its_mode(folder: Path) -> None:
 
 async def test_what_was_written_is_there_after_the_next_opening(folder: Path) -> None:
     first = await TaskHub.open(folder, "Hub")
-    started = await first.start("hello", "one", '"in"')
+    started = await client(first).start("hello", "one", '"in"')
     await first.close()
     second = await TaskHub.open(folder, "Hub")
-    assert await second.get("one") == started
+    assert await client(second).get("one") == started
     assert len(await lease(second)) == 1
     await second.close()
 
 
 async def test_hubs_of_one_folder_know_nothing_of_each_other(folder: Path) -> None:
     first, second = await TaskHub.open(folder, "One"), await TaskHub.open(folder, "Two")
-    await first.start("hello", "one", None)
-    assert await second.get("one") is None
+    await client(first).start("hello", "one", None)
+    assert await client(second).get("one") is None
     await first.close()
     await second.close()
 
 
 async def test_closing_frees_what_was_leased(hub: TaskHub, folder: Path) -> None:
     leaving = await TaskHub.open(folder, "Hub")
-    await leaving.start("hello", "one", None)
+    await client(leaving).start("hello", "one", None)
     assert len(await lease(leaving)) == 1
     await leaving.close()
     assert len(await lease(hub)) == 1
@@ -58,7 +59,7 @@ async def test_closing_frees_what_was_leased(hub: TaskHub, folder: Path) -> None
 
 async def test_closing_leaves_no_lock_and_no_log_of_writes(folder: Path) -> None:
     hub = await TaskHub.open(folder, "Hub")
-    await hub.start("hello", "one", None)
+    await client(hub).start("hello", "one", None)
     await hub.close()
     assert sorted(each.name for each in folder.rglob("*")) == ["Hub.db", "Hub.hosts"]
     assert query(folder, "SELECT count(*) FROM hosts") == [(0,)]
@@ -68,7 +69,9 @@ async def test_closing_leaves_no_lock_and_no_log_of_writes(folder: Path) -> None
 async def test_power_loss_safe_means_that_every_commit_is_flushed(
     tmp_path: Path, safe: bool, level: int
 ) -> None:
-    database = Database(tmp_path / "Hub.db", power_loss_safe=safe)
+    database = await Database.open(
+        tmp_path / "Hub.db", power_loss_safe=safe, prepare=lambda connection: None, on_work=lambda work: None
+    )
 
     def read(connection: sqlite3.Connection, name: str) -> object:
         return connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -79,18 +82,23 @@ async def test_power_loss_safe_means_that_every_commit_is_flushed(
 
 
 @pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, 99])
-async def test_a_hub_of_another_version_is_refused_with_both_versions(folder: Path, version: int) -> None:
+async def test_a_hub_of_a_newer_version_is_refused_with_both_versions_and_left_as_it_is(
+    folder: Path, version: int
+) -> None:
     folder.mkdir()
     with sqlite3.connect(folder / "Hub.db") as connection:
         connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
+    before = (folder / "Hub.db").read_bytes()
     with pytest.raises(TaskHubError) as refusal:
         await TaskHub.open(folder, "Hub")
     assert str(refusal.value) == (
-        f"Task hub '{folder / 'Hub.db'}' cannot be opened: it has schema version {version}, this funchost "
-        f"reads version {SCHEMA_VERSION}. Give another folder with --data-dir, or remove the file to start "
-        "with an empty hub."
+        f"Task hub '{folder / 'Hub.db'}' cannot be opened: it was written by a newer funchost (schema "
+        f"version {version}, this one reads up to version {SCHEMA_VERSION}). Install that "
+        "funchost again, or give another folder with --data-dir."
     )
+    assert (folder / "Hub.db").read_bytes() == before
+    assert [each.name for each in folder.iterdir()] == ["Hub.db"]
 
 
 async def test_a_file_that_is_no_database_is_refused(folder: Path) -> None:
@@ -153,7 +161,7 @@ async def test_a_folder_that_may_not_be_written_is_refused(folder: Path) -> None
 async def test_tables_that_cannot_all_be_made_are_not_made_by_half(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = sys.modules[Database.__module__]
+    module = sys.modules[bring_up_to_date.__module__]
     with monkeypatch.context() as patch:
         patch.setattr(module, "SCHEMA", module.SCHEMA + ";\nCREATE NONSENSE")
         with pytest.raises(TaskHubError, match="syntax error"):

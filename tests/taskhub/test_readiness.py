@@ -9,13 +9,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from funchost.durable import events
 from funchost.durable.commit import Commit, Message
-from funchost.durable.model import Instance, Status
-from funchost.taskhub import LeasedInstance, hosts
-from funchost.taskhub.storage.database import Transaction
-from funchost.taskhub.storage.statements import SCHEMA
-from funchost.taskhub.transactions import episodes
-from funchost.taskhub.transactions.posting import post
-from funchost.taskhub.transactions.starting import put_new_instance
+from funchost.durable.instances import Instance, SdkProtocol, Status
+from funchost.taskhub import LeasedInstance, host_watch
+from funchost.taskhub import instance_transactions as episodes
+from funchost.taskhub.database import Transaction
+from funchost.taskhub.instance_transactions import post, put_new_instance
+from funchost.taskhub.statements import SCHEMA
 
 INSTANCE = Instance(
     instance_id="one",
@@ -63,13 +62,14 @@ class Mailbox(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection.row_factory = sqlite3.Row
         for statement in SCHEMA.split(";\n"):
             self.connection.execute(statement)
         self.transaction = Transaction(self.connection)
         self.model = Model()
         self.leased: LeasedInstance | None = None
-        started = events.execution_started(0, name="work", version="", instance_id="one", execution_id="e")
-        put_new_instance(self.connection, INSTANCE, started, overwrite_running=False)
+        started = events.ExecutionStarted(0, "work")
+        put_new_instance(self.connection, INSTANCE, started, replaceable=frozenset())
         self.note(Waiting(0, False))
 
     def teardown(self) -> None:
@@ -83,8 +83,8 @@ class Mailbox(RuleBasedStateMachine):
     @rule(is_answer=st.booleans())
     def post_one(self, is_answer: bool) -> None:
         now = self.model.now
-        event = events.task_completed(now, 1, None) if is_answer else events.event_raised(now, "go", "1")
-        post(self.connection, [Message("one", event, None, now)])
+        event = events.TaskCompleted(now, 1, None) if is_answer else events.EventRaised(now, "go", "1")
+        post(self.connection, [Message("one", event, None, now)], SdkProtocol.JSON1)
         self.note(Waiting(now, is_answer))
 
     @rule(passed=st.integers(1, 2))
@@ -95,7 +95,7 @@ class Mailbox(RuleBasedStateMachine):
     @rule()
     def lease_it(self) -> None:
         (self.leased,) = episodes.lease_instances(
-            self.transaction, "host", 1, self.model.now, lambda instance, episode: True
+            self.transaction, "host", SdkProtocol.JSON1, 1, self.model.now
         )
         visible = {key for key, each in self.model.mailbox.items() if each.visible_at <= self.model.now}
         assert {message.message_id for message in self.leased.messages} == visible
@@ -114,7 +114,7 @@ class Mailbox(RuleBasedStateMachine):
         model.rest_until, model.awaited = model.now + rest, open_tasks
         for delay in timers:
             due = model.now + delay
-            commit.messages.append(Message("one", events.timer_fired(due, 7, due), None, due))
+            commit.messages.append(Message("one", events.TimerFired(due, 7, due), None, due))
         (last,) = self.connection.execute("SELECT seq FROM sqlite_sequence").fetchone()
         episodes.commit_episode(self.transaction, "host", self.leased, commit, model.rest_until)
         for message_id in taken:
@@ -128,13 +128,14 @@ class Mailbox(RuleBasedStateMachine):
     @precondition(lambda self: self.leased is not None)
     @rule(pause=DELAYS)
     def return_it(self, pause: int) -> None:
-        episodes.return_instance(self.transaction, "host", "one", self.model.now + pause)
+        assert self.leased is not None
+        episodes.return_instance(self.transaction, "host", self.leased, self.model.now + pause, 1)
         self.give_up(self.model.now + pause)
 
     @precondition(lambda self: self.leased is not None)
     @rule()
     def host_dies(self) -> None:
-        hosts.take_over(self.transaction, "host")
+        host_watch.take_over(self.transaction, "host")
         self.give_up(self.model.now)
 
     def give_up(self, again_at: int) -> None:
@@ -147,7 +148,7 @@ class Mailbox(RuleBasedStateMachine):
     def is_ready_when_the_model_says_so(self) -> None:
         if not hasattr(self, "connection"):
             return
-        ready = episodes.any_ready_mailbox(self.connection, self.model.now)
+        ready = episodes.any_ready_mailbox(self.connection, SdkProtocol.JSON1, self.model.now)
         assert ready == (self.leased is None and self.model.is_ready())
 
 

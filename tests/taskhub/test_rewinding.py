@@ -1,71 +1,78 @@
 """Rewinding: a failed instance and its failed children go on from before their failures."""
 
 from dataclasses import replace
-from typing import Any
 
 from funchost.durable import events
-from funchost.durable.answer import Answer
+from funchost.durable.actions import CallActivity, CallSubOrchestrator
+from funchost.durable.commit import Commit
 from funchost.durable.events import EventType
-from funchost.durable.model import Status
+from funchost.durable.instances import Status
 from funchost.taskhub import LeasedInstance, TaskHub
-from funchost.taskhub.clock import clock
-from tests.taskhub.stepping import OpenHub, commit_of, decide, lease, lease_activity, lease_one, run_to, step
+from tests.taskhub.stepping import (
+    OpenHub,
+    client,
+    clock,
+    commit_of,
+    decide,
+    fail,
+    lease,
+    lease_activity,
+    lease_one,
+    run_to,
+    step,
+    succeed,
+)
 
-CALL: dict[str, Any] = {"actionType": 0, "functionName": "activity", "input": "null"}
-CALL_CHILD: dict[str, Any] = {
-    "actionType": 2,
-    "functionName": "child",
-    "instanceId": "kid",
-    "input": "null",
-}
+CALL = CallActivity("activity", "null")
+CALL_CHILD = CallSubOrchestrator("child", None, "kid")
 
 
 async def fail_by_activity(hub: TaskHub, instance_id: str) -> None:
     """The instance that waits for its first episode calls an activity, which fails, and fails with it."""
-    assert (await decide(hub, Answer(tasks=(CALL,)))).instance.instance_id == instance_id
+    assert (await decide(hub, CALL)).instance.instance_id == instance_id
     activity = await lease_activity(hub)
-    await hub.finish_activity(activity, events.task_failed(clock(), 0, "bad", None))
-    await decide(hub, Answer(tasks=(CALL,), done=True, error="bad"))
+    await hub.work.finish_activity(activity, events.TaskFailed(clock(), 0, "bad", None))
+    await decide(hub, decided=fail("bad"))
 
 
 async def test_a_rewound_instance_calls_its_failed_activity_again_and_can_end_well(hub: TaskHub) -> None:
-    await hub.start("work", "one", None)
+    await client(hub).start("work", "one", None)
     await fail_by_activity(hub, "one")
-    await hub.rewind("one", "mended")
-    rewound = await hub.get("one")
+    await client(hub).rewind("one", "mended")
+    rewound = await client(hub).get("one")
     assert rewound is not None
     assert rewound.status is Status.PENDING
-    leased = await decide(hub, Answer(tasks=(CALL,)))
+    leased = await decide(hub, CALL)
     assert [message.event.type for message in leased.messages] == [EventType.GENERIC_EVENT]
     activity = await lease_activity(hub)
-    assert activity.task_id == 0
-    await hub.finish_activity(activity, events.task_completed(clock(), 0, "1"))
-    await decide(hub, Answer(tasks=(CALL,), done=True, output="1"))
-    ended = await hub.get("one")
+    assert activity.task.task_id == 0
+    await hub.work.finish_activity(activity, events.TaskCompleted(clock(), 0, "1"))
+    await decide(hub, decided=succeed("1"))
+    ended = await client(hub).get("one")
     assert ended is not None
     assert (ended.status, ended.output) == (Status.COMPLETED, "1")
 
 
 async def test_a_failed_child_is_rewound_with_its_parent(hub: TaskHub) -> None:
-    await hub.start("work", "one", None)
-    await decide(hub, Answer(tasks=(CALL_CHILD,)))
+    await client(hub).start("work", "one", None)
+    await decide(hub, CALL_CHILD)
     await fail_by_activity(hub, "kid")
-    await decide(hub, Answer(tasks=(CALL_CHILD,), done=True, error="child failed"))
-    await hub.rewind("one", "mended")
-    statuses = [instance.status for name in ("one", "kid") if (instance := await hub.get(name))]
+    await decide(hub, decided=fail("child failed"))
+    await client(hub).rewind("one", "mended")
+    statuses = [instance.status for name in ("one", "kid") if (instance := await client(hub).get(name))]
     assert statuses == [Status.PENDING, Status.PENDING]
     assert {item.instance.instance_id for item in await lease(hub, 9)} == {"one", "kid"}
 
 
 async def test_a_child_that_has_been_purged_is_started_again_by_its_parent(hub: TaskHub) -> None:
-    await hub.start("work", "one", None)
-    await decide(hub, Answer(tasks=(CALL_CHILD,)))
+    await client(hub).start("work", "one", None)
+    await decide(hub, CALL_CHILD)
     await fail_by_activity(hub, "kid")
-    await decide(hub, Answer(tasks=(CALL_CHILD,), done=True, error="child failed"))
-    await hub.purge("kid")
-    await hub.rewind("one", "mended")
-    await decide(hub, Answer(tasks=(CALL_CHILD,)))
-    child = await hub.get("kid")
+    await decide(hub, decided=fail("child failed"))
+    await client(hub).purge("kid")
+    await client(hub).rewind("one", "mended")
+    await decide(hub, CALL_CHILD)
+    child = await client(hub).get("kid")
     assert child is not None
     assert child.status is Status.PENDING
 
@@ -77,28 +84,28 @@ async def test_a_copy_of_the_history_from_before_the_rewind_never_passes_for_cur
     await run_to(one, "one", Status.RUNNING)
     seen: set[tuple[str, int]] = set()
     for status in (Status.RUNNING, Status.RUNNING, Status.FAILED):
-        await one.raise_event("one", "go", "1")
+        await client(one).raise_event("one", "go", "1")
         leased = await step(other, status)
         seen |= {(leased.instance.execution_id, leased.episode), (leased.instance.execution_id, 1)}
-    await one.rewind("one", "why")
+    await client(one).rewind("one", "why")
     for _ in range(5):
         leased = await lease_one(one)
         assert (leased.instance.execution_id, leased.episode) not in seen
-        await one.commit_episode(leased, keep_running(leased))
-        await one.raise_event("one", "go", "1")
+        await one.work.commit_episode(leased, keep_running(leased))
+        await client(one).raise_event("one", "go", "1")
 
 
 async def test_an_instance_can_be_rewound_again(hub: TaskHub) -> None:
     await run_to(hub, "one", Status.FAILED)
     for _ in range(3):
-        await hub.rewind("one", "why")
+        await client(hub).rewind("one", "why")
         await step(hub, Status.FAILED)
-    instance = await hub.get("one")
+    instance = await client(hub).get("one")
     assert instance is not None
     assert instance.status is Status.FAILED
 
 
-def keep_running(leased: LeasedInstance) -> Any:
+def keep_running(leased: LeasedInstance) -> Commit:
     commit = commit_of(leased)
     commit.instance = replace(commit.instance, status=Status.RUNNING)
     return commit

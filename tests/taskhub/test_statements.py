@@ -1,14 +1,56 @@
-"""No statement reads a whole table where an index leads to what it wants."""
+"""The statements: all used, quick to find what they want, and agreed with the codec on columns."""
 
+import dataclasses
+import re
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from funchost.taskhub.storage.statements import SCHEMA, SQL
+from funchost.durable import events
+from funchost.durable.commit import ActivityTask
+from funchost.durable.entities import new_entity
+from funchost.durable.failures import FailureDetails
+from funchost.durable.instances import SdkProtocol, Status
+from funchost.taskhub import statements
+from funchost.taskhub.rows import (
+    activity_parameters,
+    event_from_row,
+    event_parameters,
+    instance_parameters,
+)
+from funchost.taskhub.statements import SCHEMA, SQL
 
-# Few rows, or needed only when a host has died.
-MAY_SCAN = {"hosts": "hosts", "free_mailboxes": "mailboxes", "free_timers": "timers"}
+# Few rows, or needed only when a host has died or an app starts.
+MAY_SCAN = {
+    "hosts": "hosts",
+    "free_mailboxes": "mailboxes",
+    "free_timers": "timers",
+    "other_protocol": "mailboxes",
+    "count_of_other_protocol": "mailboxes",
+}
+
+SAMPLES: dict[str, Any] = {
+    "at": 1,
+    "task_id": 2,
+    "name": "n\U0001f600",
+    "version": "1.0",
+    "input": '"in"',
+    "result": '"\\u00e9\\n"',
+    "reason": "because",
+    "details": "{}",
+    "data": "mark",
+    "failure": FailureDetails("E", "text", "stack", FailureDetails("Inner", "")),
+    "target_id": "other",
+    "request_id": "r",
+    "fire_at": 3,
+    "status": Status.FAILED,
+    "tags": {"a": "b"},
+    "parent": events.Parent("p", "2.0"),
+    "retry": events.Retry(4, 5),
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +84,73 @@ def test_a_statement_searches_and_does_not_scan(connection: sqlite3.Connection, 
 def test_nothing_is_sorted_that_an_index_has_in_order(connection: sqlite3.Connection, name: str) -> None:
     sorts = [step for step in plan(connection, SQL[name]) if "TEMP B-TREE" in step]
     assert sorts == []
+
+
+def test_every_statement_is_used() -> None:
+    room = Path(statements.__file__).parent
+    code = "\n".join(file.read_text() for file in room.glob("*.py"))
+    unused = [name for name in SQL if f'"{name}"' not in code]
+    assert unused == []
+
+
+def columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+
+
+def parameters_of(name: str) -> set[str]:
+    return set(re.findall(r":(\w+)", SQL[name]))
+
+
+def test_an_event_has_the_same_columns_wherever_it_is_kept(connection: sqlite3.Connection) -> None:
+    event = list(event_parameters(events.OrchestratorStarted(0)))
+    assert columns(connection, "history") == ["instance_id", "position", *event]
+    envelope = ["message_id", "instance_id", "execution_id", "visible_at", "is_answer"]
+    assert columns(connection, "messages") == envelope + event
+
+
+def test_every_column_of_an_event_is_written_and_read(connection: sqlite3.Connection) -> None:
+    event = set(event_parameters(events.OrchestratorStarted(0)))
+    assert parameters_of("append_history") == event | {"instance_id", "position"}
+    assert parameters_of("post_message") == event | {
+        "instance_id",
+        "execution_id",
+        "visible_at",
+        "is_answer",
+    }
+    for name, envelope in (("history", set()), ("arrived_messages", {"message_id", "execution_id"})):
+        read = connection.execute(SQL[name], {"instance_id": "one", "now": 0})
+        assert {column[0] for column in read.description} == event | envelope
+
+
+def test_every_column_of_an_instance_is_written_and_read(connection: sqlite3.Connection) -> None:
+    instance = set(instance_parameters(new_entity("@a@b", SdkProtocol.JSON1, 0)))
+    assert set(columns(connection, "instances")) == instance
+    assert parameters_of("put_instance") == instance
+    # Whom an instance belongs to and how it was started never changes; its input does by itself.
+    kept = {"name", "protocol", "tags", "scheduled_at", "generation", "input"}
+    of_parent = {"parent_instance_id", "parent_execution_id", "parent_task_id"}
+    assert parameters_of("update_instance") == instance - kept - of_parent
+    assert parameters_of("update_input") == {"input", "instance_id"}
+
+
+def test_every_column_of_an_activity_is_written_and_read(connection: sqlite3.Connection) -> None:
+    task = ActivityTask("one", "e", 0, "a", None)
+    written = set(activity_parameters(task, SdkProtocol.JSON1))
+    assert parameters_of("put_activity") == written
+    by_itself = {"activity_id", "not_before", "attempts", "leased_by"}
+    assert set(columns(connection, "activities")) == written | by_itself
+
+
+@pytest.mark.parametrize("cls", events.EVENT_CLASSES)
+def test_an_event_of_every_class_comes_back_as_it_was_written(cls: type[events.Event]) -> None:
+    event = cls(**{field.name: SAMPLES[field.name] for field in dataclasses.fields(cls)})
+    assert event_from_row(event_parameters(event)) == event  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cls", events.EVENT_CLASSES)
+def test_an_event_with_nothing_but_what_it_needs_comes_back_as_it_was_written(
+    cls: type[events.Event],
+) -> None:
+    needed = [field.name for field in dataclasses.fields(cls) if field.default is dataclasses.MISSING]
+    event = cls(**{name: SAMPLES[name] for name in needed})
+    assert event_from_row(event_parameters(event)) == event  # type: ignore[arg-type]
