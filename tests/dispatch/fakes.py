@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from funchost.dispatch.functions import ACTIVITY_TRIGGER, ENTITY_TRIGGER, ORCHESTRATION_TRIGGER
+from funchost.dispatch.durable_functions import ACTIVITY_TRIGGER, ENTITY_TRIGGER, ORCHESTRATION_TRIGGER
 from funchost.worker.exceptions import FunctionTimedOut, WorkerLost
 from funchost.worker.model import FunctionInfo, Invocation, InvocationError, InvocationResult
 from funchost.worker.pool import WorkerPool
