@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funchost.durable.clock import format_timestamp, parse_timestamp
+from funchost.durable.timestamps import format_timestamp, parse_timestamp
 from tests.durable.instances import NOON
 
 
