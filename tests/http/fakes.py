@@ -6,14 +6,15 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from funchost.durable.exceptions import (
+from funchost.durable.events import Event
+from funchost.durable.refusals import (
     InstanceEnded,
     InstanceExists,
     InstanceNotFound,
     WrongState,
 )
 from funchost.durable.identity import check_instance_id
-from funchost.durable.model import Instance, InstanceFilter, Status
+from funchost.durable.instances import Instance, InstanceFilter, Status
 from funchost.worker.model import FunctionInfo, Invocation, InvocationResult
 
 NOON = 1_714_557_600_123_456  # 2024-05-01T10:00:00.123456Z
@@ -61,7 +62,7 @@ class FakeHub:
 
     def __init__(self) -> None:
         self.instances: dict[str, Instance] = {}
-        self.histories: dict[str, list[dict[str, Any]]] = {}
+        self.histories: dict[str, list[Event]] = {}
         self.entity_states: dict[str, str] = {}
         self.told: list[tuple[Any, ...]] = []
         self.filters: list[InstanceFilter] = []
@@ -86,7 +87,7 @@ class FakeHub:
     async def get(self, instance_id: str) -> Instance | None:
         return self.instances.get(instance_id)
 
-    async def history(self, instance_id: str) -> list[dict[str, Any]]:
+    async def history(self, instance_id: str) -> list[Event]:
         return self.histories.get(instance_id, [])
 
     async def find(

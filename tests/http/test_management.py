@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from funchost.durable.model import Status
+from funchost.durable.instances import Status
 from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import NOON, instance
 

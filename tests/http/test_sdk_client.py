@@ -9,8 +9,8 @@ import pytest
 from azure.durable_functions import DurableOrchestrationClient, EntityId, OrchestrationRuntimeStatus
 from azure.durable_functions.models.utils import http_utils
 
-from funchost.durable.model import Status
-from funchost.durable.status import client_binding
+from funchost.durable.instances import Status
+from funchost.http.management.documents import client_binding
 from tests.http.conftest import Host
 from tests.http.fakes import instance
 

@@ -8,8 +8,8 @@ from datetime import UTC
 
 import pytest
 
-from funchost.taskhub.clock import clock
-from funchost.taskhub.timers import TimerStatus
+from funchost.clock import SYSTEM_CLOCK
+from funchost.taskhub.timer_records import TimerStatus
 from funchost.timers.listeners import TimerListeners
 from funchost.worker.exceptions import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.model import InvocationError
@@ -38,13 +38,13 @@ async def listen(pool):
 
 def missed(minutes: int) -> TimerStatus:
     """The record of a daily timer that was due so many minutes after its last run, and that is long ago."""
-    midnight = clock() // (24 * 60 * MINUTE) * 24 * 60 * MINUTE
+    midnight = SYSTEM_CLOCK.now() // (24 * 60 * MINUTE) * 24 * 60 * MINUTE
     return TimerStatus(midnight - minutes * MINUTE, midnight, midnight - minutes * MINUTE)
 
 
 async def record(hub, status: TimerStatus, function: str = "tick") -> None:
-    await hub.lease_timer(function)
-    await hub.record_timer(function, status)
+    await hub.timers.lease(function)
+    await hub.timers.record(function, status)
     await hub.free_leases()
 
 
@@ -64,11 +64,11 @@ async def test_a_timer_fires_again_and_again(open_hub, listen, info, pool, until
 
 async def test_a_cron_timer_fires_at_its_second_and_not_before(open_hub, listen, info, pool, until):
     listen(await open_hub(), info("* * * * * *"))
-    began = clock()
+    began = SYSTEM_CLOCK.now()
 
     await until(lambda: pool.invocations)
 
-    assert clock() // 1_000_000 > began // 1_000_000
+    assert SYSTEM_CLOCK.now() // 1_000_000 > began // 1_000_000
 
 
 async def test_a_run_is_announced_as_the_original_does(open_hub, listen, info, pool, until, caplog):
@@ -176,7 +176,7 @@ async def test_a_run_is_recorded_and_not_repeated_at_the_next_start(open_hub, li
     await until(lambda: pool.invocations)
     await first.stop(5)
 
-    status = await hub.timer_status("tick")
+    status = await hub.timers.status("tick")
     listen(hub, info(DAILY))
     await asyncio.sleep(0.3)
 
@@ -185,7 +185,7 @@ async def test_a_run_is_recorded_and_not_repeated_at_the_next_start(open_hub, li
     assert status.last is not None
     assert status.next is not None
     assert status.last == status.updated
-    assert status.next > clock()
+    assert status.next > SYSTEM_CLOCK.now()
 
 
 async def test_what_is_not_monitored_has_missed_nothing(open_hub, listen, info, pool):
@@ -270,10 +270,10 @@ async def test_a_stop_waits_for_what_runs_and_records_it(open_hub, listen, info,
     pool.free.set()
     await stop
 
-    status = await hub.timer_status("tick")
+    status = await hub.timers.status("tick")
     assert status is not None
     assert status.next is not None
-    assert status.next > clock()
+    assert status.next > SYSTEM_CLOCK.now()
 
 
 async def test_a_drained_timer_rests_until_it_is_resumed(open_hub, listen, info, pool, until):
