@@ -50,7 +50,7 @@ class Host:
 
     def ready(self, functions: Sequence[FunctionInfo]) -> None:
         """Serve these functions, beside the durable ones that every test has."""
-        self.front.ready(self.settings, self.pool, [*functions, *DURABLE_FUNCTIONS], timer_payload)
+        self.front.ready(self.settings, self.hub, self.pool, [*functions, *DURABLE_FUNCTIONS], timer_payload)
 
     def app_url(self, path: str) -> str:
         return f"http://localhost:{self.port}{path}"
@@ -81,7 +81,7 @@ async def open_host(settings: Settings) -> AsyncIterator[OpenHost]:
         hub, pool = FakeHub(), FakePool()
         changed = dataclasses.replace(settings, port=port, **changes)
         control = FakeControl()
-        front = HttpFrontEnd(changed, hub, control, keys)
+        front = HttpFrontEnd(changed, control, keys)
         await front.start_rpc()
         await front.start(listening)
         client = aiohttp.ClientSession(auto_decompress=False)

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from funchost.durable.events import Event
+from funchost.durable.identity import check_instance_id
+from funchost.durable.instances import Instance, InstanceFilter, Status
 from funchost.durable.refusals import (
     InstanceEnded,
     InstanceExists,
     InstanceNotFound,
     WrongState,
 )
-from funchost.durable.identity import check_instance_id
-from funchost.durable.instances import Instance, InstanceFilter, Status
 from funchost.worker.model import FunctionInfo, Invocation, InvocationResult
 
 NOON = 1_714_557_600_123_456  # 2024-05-01T10:00:00.123456Z

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
+from funchost.durable.events import OrchestratorStarted
 from funchost.durable.instances import Status
 from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import NOON, instance
@@ -185,7 +186,7 @@ async def test_the_input_is_hidden_on_request_and_junk_counts_as_the_default(hos
 
 
 async def test_history_comes_on_request_but_not_for_a_pending_instance(host: Host) -> None:
-    events = [{"EventType": 12, "EventId": -1, "IsPlayed": False, "Timestamp": "2024-05-01T10:00:00Z"}]
+    events = [OrchestratorStarted(NOON)]
     host.hub.put(instance("abc"), instance("new", status=Status.PENDING))
     host.hub.histories = {"abc": events, "new": events}
     _, running, _ = await call(host, "GET", "instances/abc?showHistory=true")
@@ -450,8 +451,8 @@ async def test_a_signal_to_an_unknown_entity_is_refused_with_the_known_ones(host
 
 
 async def test_entities_are_listed_without_the_deleted_ones(host: Host) -> None:
-    host.hub.put(instance("@counter@K1"), instance("@counter@gone"), instance("@other@K"), instance("a"))
-    host.hub.entity_states = {"@counter@K1": "10", "@other@K": "1"}
+    host.hub.put(instance("@counter@K1", entity_state="10"), instance("@counter@gone"))
+    host.hub.put(instance("@other@K", entity_state="1"), instance("a"))
     _, bare, _ = await call(host, "GET", "entities/Counter")
     _, full, _ = await call(host, "GET", "entities?fetchState=true")
     assert bare == [

@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "Hub.db"
 
 
-async def open_database(path: Path, on_work: Callable[[Work], None] = lambda work: None) -> Database:
+async def open_database(path: Path, on_work: Callable[[int], None] = lambda work: None) -> Database:
     def prepare(connection: sqlite3.Connection) -> None:
         bring_up_to_date(connection, path, 0, lambda hosts: False)
 
@@ -31,12 +31,12 @@ async def open_database(path: Path, on_work: Callable[[Work], None] = lambda wor
 
 
 @pytest.fixture
-def heard() -> list[Work]:
+def heard() -> list[int]:
     return []
 
 
 @pytest.fixture
-async def database(path: Path, heard: list[Work]) -> AsyncIterator[Database]:
+async def database(path: Path, heard: list[int]) -> AsyncIterator[Database]:
     database = await open_database(path, heard.append)
     yield database
     await database.close()
@@ -133,7 +133,7 @@ async def test_one_that_breaks_a_rule_of_the_schema_leaves_the_others_alone(data
 
 
 async def test_work_is_announced_after_the_commit_and_not_for_what_was_undone(
-    database: Database, heard: list[Work]
+    database: Database, heard: list[int]
 ) -> None:
     def makes_activities(transaction: Transaction) -> str:
         transaction.work |= Work.ACTIVITIES

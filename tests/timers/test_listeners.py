@@ -221,7 +221,7 @@ async def test_another_host_goes_on_where_one_has_left(open_hub, listen, info, p
     count = len(pool.invocations)
 
     await until(lambda: len(pool.invocations) > count)
-    assert await staying.has_timer("tick")
+    assert await staying.timers.is_leased("tick")
 
 
 async def test_a_host_that_was_taken_for_dead_fires_no_more(open_hub, listen, info, pool, until, caplog):
@@ -230,7 +230,7 @@ async def test_a_host_that_was_taken_for_dead_fires_no_more(open_hub, listen, in
     await until(lambda: pool.invocations)
 
     await hanging.free_leases()
-    assert await other.lease_timer("tick")
+    assert await other.timers.lease("tick")
     await until(lambda: "Timer 'tick' is fired by another host now." in caplog.text)
     count = len(pool.invocations)
     await asyncio.sleep(0.3)
