@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from funchost.durable.events import OrchestratorStarted
+from funchost.durable.events import Event, OrchestratorStarted
 from funchost.durable.instances import Status
 from tests.http.conftest import Host, OpenHost
 from tests.http.fakes import NOON, instance
@@ -186,7 +186,7 @@ async def test_the_input_is_hidden_on_request_and_junk_counts_as_the_default(hos
 
 
 async def test_history_comes_on_request_but_not_for_a_pending_instance(host: Host) -> None:
-    events = [OrchestratorStarted(NOON)]
+    events: list[Event] = [OrchestratorStarted(NOON)]
     host.hub.put(instance("abc"), instance("new", status=Status.PENDING))
     host.hub.histories = {"abc": events, "new": events}
     _, running, _ = await call(host, "GET", "instances/abc?showHistory=true")
