@@ -124,7 +124,7 @@ ACTION = st.fixed_dictionaries(
 FIELDS = st.fixed_dictionaries(
     {}, optional={"output": VALUE, "error": VALUE, "customStatus": VALUE, "isDone": VALUE}
 )
-MANY = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @given(st.lists(ACTION, max_size=3), FIELDS)
@@ -326,6 +326,39 @@ def test_whatever_is_raised_at_an_entity_its_other_callers_are_served(text: str)
     assert entities.take(ENTITY, arrived, 10).operations == [call]
 
 
+IDS = st.lists(st.sampled_from(["@e@k", "@f@k", "x"]) | TEXT, max_size=3)
+ASKED = st.fixed_dictionaries(
+    {},
+    optional={
+        "op": VALUE | st.just("add"),
+        "id": VALUE | st.just("r"),
+        "input": VALUE | st.just("5"),
+        "parent": VALUE | st.just("abc"),
+        "parentExecution": VALUE | st.just("e1"),
+        "signal": VALUE,
+        "lockset": IDS | VALUE,
+        "pos": st.integers(-4, 4) | VALUE,
+    },
+)
+
+
+@given(st.lists(ASKED, max_size=3), st.sampled_from(["op", "release"]), st.booleans())
+@MANY
+def test_a_request_that_somebody_makes_up_never_stops_an_entity(
+    asked: list[Any], name: str, alone: bool
+) -> None:
+    arrived = [
+        ArrivedMessage(number, EventRaised(NOON, name, json.dumps(each)), None)
+        for number, each in enumerate(asked)
+    ]
+    turn = RULES.begin_batch(ENTITY, arrived, NOON, alone=alone)
+    commit = turn if isinstance(turn, Commit) else turn.fail("no such entity", NOON, Refusal.UNKNOWN_FUNCTION)
+    for message in commit.messages:
+        message.instance_id.encode()
+        assert isinstance(message.event, EventRaised)
+        f"{message.event.name}{message.event.input}".encode()
+
+
 HEADERS = st.dictionaries(TEXT, VALUE, max_size=3)
 REQUEST = st.fixed_dictionaries(
     {"uri": VALUE | st.sampled_from(["http://h/a", "http://[", "//", ""])},
@@ -338,8 +371,7 @@ REQUEST = st.fixed_dictionaries(
 def test_a_durable_http_request_is_one_that_can_be_made_or_is_refused_with_a_reason(request: Any) -> None:
     try:
         parsed = HttpCallRequest.parse(json.dumps(request))
-    except HttpCallFailed as failure:
-        assert str(failure)
+    except HttpCallFailed:
         return
     parsed.to_json().encode()
     assert HttpCallRequest.parse(parsed.to_json()) == parsed
