@@ -68,12 +68,12 @@ def test_events_that_replay_does_not_depend_on_stay_at_home() -> None:
     assert [event for event in away + home if sdk_event(event, ANY) is not None] == away
 
 
-def test_an_event_has_the_keys_of_the_protocol_and_the_time_of_net() -> None:
+def test_an_event_has_the_keys_of_the_protocol_and_a_short_time() -> None:
     assert json.loads(sdk_event(events.TaskCompleted(NOON, 7, '"a"'), ANY) or "") == {
         "EventType": 5,
         "EventId": -1,
         "IsPlayed": False,
-        "Timestamp": "2024-05-01T12:00:00.0000000Z",
+        "Timestamp": "20240501T120000.000000Z",
         "TaskScheduledId": 7,
         "Result": '"a"',
     }
