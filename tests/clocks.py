@@ -19,12 +19,11 @@ class QuickClock(Clock):
 
 
 class FakeClock(Clock):
-    """Stands still until it is set forward. Whoever sleeps on it is noted and goes on at once, later than
-    before by what it wanted to wait."""
+    """Stands still until it is set forward; whoever sleeps on it goes on when its time has come."""
 
     def __init__(self, now: int = 1_714_564_800_000_000) -> None:
         self.time = now
-        self.slept: list[float] = []
+        self._moved = asyncio.Event()
 
     def now(self) -> int:
         return self.time
@@ -33,10 +32,12 @@ class FakeClock(Clock):
         return self.time / 1_000_000
 
     async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.pass_by(seconds)
-        await asyncio.sleep(0)
+        until = self.time + int(seconds * 1_000_000)
+        while self.time < until:
+            await self._moved.wait()
 
-    def pass_by(self, seconds: float) -> None:
-        """Let so much time pass."""
-        self.time += int(seconds * 1_000_000)
+    def go_to(self, time: int) -> None:
+        """Set it forward to this time, in microseconds."""
+        self.time = time
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()

@@ -84,15 +84,16 @@ class EntityRequest:
         request = parse_json(text)
         if not isinstance(request, dict):
             raise Unreadable(f"an operation is a JSON object, not a {type(request).__name__}")
-        lock_set = request.get("lockset") or ()
+        lock_set, position = request.get("lockset") or [], request.get("pos") or 0
+        if not isinstance(lock_set, list) or (lock_set and position not in range(len(lock_set))):
+            raise Unreadable("lockset of an operation is a list, and pos a position in it")
         values = {key: request.get(key) for key in ("op", "input", "id", "parent", "parentExecution")}
-        texts = [value for value in (*values.values(), *lock_set) if value is not None]
+        texts = [*(value for value in values.values() if value is not None), *lock_set]
         if not all(isinstance(value, str) and is_storable(value) for value in texts):
             raise Unreadable("op, input, id, parent and lockset of an operation are text")
         if values["id"] is None or (values["op"] is None and not lock_set):
             raise Unreadable("an operation has op and id")
         is_signal = bool(request.get("signal"))
-        position = request.get("pos")
         return cls(
             entity_id,
             values["op"],
@@ -101,7 +102,7 @@ class EntityRequest:
             None if is_signal else values["parent"],
             None if is_signal else values["parentExecution"],
             lock_set=tuple(lock_set),
-            position=position if isinstance(position, int) else 0,
+            position=int(position) if lock_set else 0,
         )
 
 

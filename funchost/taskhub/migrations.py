@@ -12,6 +12,7 @@ from typing import Any
 
 from funchost.durable import events
 from funchost.durable.instances import SdkProtocol, Status
+from funchost.durable.text import storable
 from funchost.durable.timestamps import parse_timestamp
 from funchost.taskhub.database import TaskHubError
 from funchost.taskhub.rows import EVENT_COLUMNS, event_values
@@ -66,7 +67,7 @@ def bring_up_to_date(
             hosts = [row["host_id"] for row in connection.execute("SELECT host_id FROM hosts")]
             if others_are_alive(hosts):
                 raise TaskHubError(path, "an older funchost is working on it", _OLDER_RELEASE)
-            _from_1_to_2(connection)
+            _bring_from_1_to_2(connection, path)
         else:
             _create(connection)
         connection.execute(SQL["add_migration"], {"version": SCHEMA_VERSION, "now": now})
@@ -88,6 +89,13 @@ def _create(connection: sqlite3.Connection) -> None:
 
 _TABLES = ("hosts", "instances", "mailboxes", "messages", "history", "activities", "timers")
 _INDEXES = ("mailboxes_ready", "messages_of_instance", "activities_waiting", "activities_leased")
+
+
+def _bring_from_1_to_2(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        _from_1_to_2(connection)
+    except (ValueError, LookupError, TypeError) as error:
+        raise TaskHubError(path, f"something in it cannot be read ({error!r})", _START_EMPTY) from error
 
 
 def _from_1_to_2(connection: sqlite3.Connection) -> None:
@@ -172,7 +180,11 @@ _CONVERTED: Mapping[str, Callable[[sqlite3.Connection], Iterator[Mapping[str, An
 
 
 def _event(row: Mapping[str, Any]) -> events.Event:
-    text: dict[str, Any] = json.loads(row["text"])
+    # That JSON was ASCII, in which a lone surrogate could be stored.
+    text: dict[str, Any] = {
+        key: storable(value) if isinstance(value, str) else value
+        for key, value in json.loads(row["text"]).items()
+    }
     at = parse_timestamp(text["Timestamp"])
     task_id = row["task_id"]
     retry = None if row.get("retry_of") is None else events.Retry(row["retry_of"], row["attempt"])

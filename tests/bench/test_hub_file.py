@@ -5,17 +5,18 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from funchost.taskhub.storage.statements import SCHEMA
 
 from bench import hub_file
+from funchost.taskhub.statements import SCHEMA
 
 
 def _hub(folder: Path, completed_at: int | None) -> Path:
     with contextlib.closing(sqlite3.connect(folder / "Hub.db")) as connection, connection:
         connection.executescript(SCHEMA)
         connection.execute(
-            "INSERT INTO instances (instance_id, execution_id, name, version, status, created_at, updated_at,"
-            " completed_at, generation) VALUES ('i', 'e', 'n', '', 'Completed', 1500000, 0, ?, 0)",
+            "INSERT INTO instances (instance_id, execution_id, name, version, status, protocol, created_at,"
+            " updated_at, completed_at, generation)"
+            " VALUES ('i', 'e', 'n', '', 'Completed', 'json1', 1500000, 0, ?, 0)",
             (completed_at,),
         )
     return folder

@@ -6,27 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from funchost.dispatch.activities import ActivityDispatcher, HttpSender
-from funchost.dispatch.entities import EntityBatches
-from funchost.dispatch.functions import DurableFunctions
-from funchost.dispatch.instances import InstanceDispatcher
-from funchost.dispatch.orchestrations import OrchestrationEpisodes, Versioning
-from funchost.durable.exceptions import HttpCallFailed
-from funchost.durable.http_calls import HttpCallRequest, HttpCallResponse
-from funchost.durable.model import Instance
-from funchost.durable.scheduling import Rules
 
-from funchost.taskhub import TaskHub
+from funchost.clock import SYSTEM_CLOCK, Clock
+from funchost.dispatch.activity_dispatcher import ActivityDispatcher, BuiltInActivity
+from funchost.dispatch.durable_functions import DurableFunctions
+from funchost.dispatch.instance_dispatcher import InstanceDispatcher, Versioning
+from funchost.durable.commit import ActivityTask, Postponed
+from funchost.durable.episode_commit import Rules
+from funchost.durable.events import Event, TaskFailed
+from funchost.durable.instances import Instance, SdkProtocol
+from funchost.protocols.json1.answer import HTTP_ACTIVITY
+from funchost.protocols.json1.rules import Json1Rules
+from funchost.taskhub import ClientOperations, TaskHub, Work
 from tests.dispatch import orchestrators
 from tests.dispatch.fakes import FakePool, constant
 from tests.dispatch.number_queue import NumberQueue
 
-HTTP_POLL_MILLISECONDS = 50
-ANY_VERSION = Versioning()
+MANY_ATTEMPTS = 100
 
 
-async def no_network(request: HttpCallRequest) -> HttpCallResponse:
-    raise HttpCallFailed("there is no network here")
+async def no_network(task: ActivityTask) -> Event | Postponed:
+    return TaskFailed(0, task.task_id, "there is no network here")
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Host:
     """One host instance without HTTP and without processes."""
 
     hub: TaskHub
+    app: ClientOperations
     pool: FakePool
     instances: InstanceDispatcher
     activities: ActivityDispatcher
@@ -49,7 +50,7 @@ class Host:
         """The instance as soon as it satisfies the condition."""
         async with asyncio.timeout(15):
             while True:
-                instance = await self.hub.get(instance_id)
+                instance = await self.app.get(instance_id)
                 if instance is not None and condition(instance):
                     return instance
                 await asyncio.sleep(0.005)
@@ -60,7 +61,7 @@ class Host:
 
     async def run(self, name: str, instance_id: str = "one", input: str | None = None) -> Instance:
         """Start an orchestration and see it to its end."""
-        await self.hub.start(name, instance_id, input)
+        await self.app.start(name, instance_id, input)
         return await self.end_of(instance_id)
 
 
@@ -82,21 +83,25 @@ async def start_host(tmp_path: Path, pool: FakePool) -> AsyncIterator[StartHost]
         instances: int = 10,
         activities: int = 10,
         entity_batch: int = 50,
-        send: HttpSender = no_network,
+        http: BuiltInActivity = no_network,
         versioning: Versioning = NO_VERSION,
         pool: FakePool = pool,
+        attempts: int = MANY_ATTEMPTS,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> Host:
-        hub = await TaskHub.open(tmp_path / "data", "Hub")
+        hub = await TaskHub.open(tmp_path / "data", "Hub", clock=clock)
         functions = DurableFunctions(pool.functions)
-        episodes = OrchestrationEpisodes(pool.as_pool, functions, Rules(), versioning, HTTP_POLL_MILLISECONDS)
-        batches = EntityBatches(pool.as_pool, functions, entity_batch)
+        rules = Json1Rules(Rules(max_entity_batch=entity_batch))
+        common = (hub, pool.as_pool, functions, rules)
         host = Host(
             hub,
+            hub.clients(SdkProtocol.JSON1),
             pool,
-            InstanceDispatcher(hub, episodes, batches, instances),
-            ActivityDispatcher(hub, pool.as_pool, functions, send, activities, HTTP_POLL_MILLISECONDS),
+            InstanceDispatcher(*common, versioning, instances, attempts, clock),
+            ActivityDispatcher(*common, {HTTP_ACTIVITY: http}, activities, attempts, clock),
         )
-        hub.on_orchestrations, hub.on_activities = host.instances.wake, host.activities.wake
+        hub.wake_ups.subscribe(Work.EPISODES, host.instances.wake)
+        hub.wake_ups.subscribe(Work.ACTIVITIES, host.activities.wake)
         host.instances.start()
         host.activities.start()
         started.append(host)

@@ -20,6 +20,8 @@ class NumberQueue(Dispatcher[int]):
         self.leases = 0
         self.done: list[int] = []
         self.given_back: list[int] = []
+        self.pauses: list[tuple[float, int]] = []
+        self.attempts = 0
         self.work: Callable[[int], Awaitable[None]] = self._at_once
         self.due: list[tuple[float, int]] = []
         self.hands_on = False
@@ -56,8 +58,12 @@ class NumberQueue(Dispatcher[int]):
         finally:
             self.running -= 1
 
-    async def _give_back(self, item: int, pause_seconds: float) -> None:
+    def _attempts(self, item: int) -> int:
+        return self.attempts
+
+    async def _give_back(self, item: int, pause_seconds: float, attempts: int) -> None:
         self.given_back.append(item)
+        self.pauses.append((pause_seconds, attempts))
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -2,18 +2,17 @@
 
 import asyncio
 import json
-from typing import Any
 
 import pytest
-from funchost.durable.http_calls import HttpCallRequest, HttpCallResponse
-from funchost.durable.model import Status
 
+from funchost.clock import SYSTEM_CLOCK
+from funchost.dispatch.activity_dispatcher import BuiltInActivity
+from funchost.durable.events import TaskCompleted, TaskFailed
+from funchost.durable.instances import Status
+from funchost.http import outgoing
+from funchost.protocols.json1.http_calls import HttpCallRequest, HttpCallResponse
 from tests.dispatch.conftest import StartHost
 from tests.dispatch.fakes import constant
-
-
-def history_of(events: list[dict[str, Any]], event_type: int) -> list[dict[str, Any]]:
-    return [event for event in events if event["EventType"] == event_type]
 
 
 async def test_an_activity_is_given_its_input_and_its_result_travels_as_it_is(start_host: StartHost) -> None:
@@ -28,8 +27,8 @@ async def test_an_activity_without_a_value_completes_with_null(start_host: Start
     host = await start_host()
     host.pool.activities["say"] = lambda text: nothing
     assert (await host.run("chain")).output == "[null,null,null]"
-    completed = history_of(await host.hub.history("one"), 5)
-    assert [event["Result"] for event in completed] == [None, None, None]
+    completed = [each for each in await host.app.history("one") if isinstance(each, TaskCompleted)]
+    assert [event.result for event in completed] == [None, None, None]
 
 
 async def test_an_activity_that_raises_fails_its_task_with_the_words_of_the_original(
@@ -41,8 +40,8 @@ async def test_an_activity_that_raises_fails_its_task_with_the_words_of_the_orig
     host = await start_host()
     host.pool.activities["say"] = fail
     assert (await host.run("chain")).status is Status.FAILED
-    (failed,) = history_of(await host.hub.history("one"), 6)
-    assert failed["Reason"] == "Activity function 'say' failed:  ValueError: bad"
+    (failed,) = [each for each in await host.app.history("one") if isinstance(each, TaskFailed)]
+    assert failed.reason == "Activity function 'say' failed:  ValueError: bad"
     assert host.pool.count("say") == 1
 
 
@@ -94,12 +93,12 @@ async def test_an_activity_that_is_taken_over_counts_only_for_its_new_host(
 
     hung = await start_host()
     hung.pool.activities["say"] = work
-    await hung.hub.start("chain", "one", None)
+    await hung.app.start("chain", "one", None)
     await begun.wait()
     hung.pool.activities["say"] = constant("in time")
     await hung.instances.stop(0)
     other = await start_host()
-    await other.hub._life_signs._take_over(hung.hub.host_id)
+    await other.hub._watch._take_over(hung.hub.host_id)
     ended = await other.end_of("one")
     may_end.set()
     await hung.activities.stop(5)
@@ -121,19 +120,30 @@ class Website:
         return self.responses.pop(0)
 
 
-async def test_a_durable_http_call_is_made_by_the_host(start_host: StartHost) -> None:
-    website = Website(HttpCallResponse(200, {"X": ["y"]}, "hello"))
-    host = await start_host(send=website.send)
+@pytest.fixture
+def website(monkeypatch: pytest.MonkeyPatch) -> Website:
+    website = Website()
+    monkeypatch.setattr(outgoing, "send", website.send)
+    return website
+
+
+def http_calls() -> BuiltInActivity:
+    return outgoing.HttpCalls(poll_milliseconds=50, clock=SYSTEM_CLOCK)
+
+
+async def test_a_durable_http_call_is_made_by_the_host(start_host: StartHost, website: Website) -> None:
+    website.responses = [HttpCallResponse(200, {"X": ["y"]}, "hello")]
+    host = await start_host(http=http_calls())
     output = json.loads((await host.run("ask")).output or "")
     assert (output["statusCode"], output["content"]) == (200, "hello")
 
 
 async def test_a_durable_http_call_that_is_accepted_is_asked_again_until_it_is_done(
-    start_host: StartHost,
+    start_host: StartHost, website: Website
 ) -> None:
     accepted = HttpCallResponse(202, {"Location": ["http://example.test/status"]}, "")
-    website = Website(accepted, accepted, HttpCallResponse(200, {}, "done"))
-    host = await start_host(send=website.send)
+    website.responses = [accepted, accepted, HttpCallResponse(200, {}, "done")]
+    host = await start_host(http=http_calls())
     assert json.loads((await host.run("ask")).output or "")["content"] == "done"
     assert [request.uri for request in website.requests[1:]] == ["http://example.test/status"] * 2
 

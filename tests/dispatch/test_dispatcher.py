@@ -121,7 +121,7 @@ async def test_an_item_that_breaks_is_given_back_and_stops_no_other(
 async def test_an_item_whose_lease_is_lost_meanwhile_is_not_given_back_again(queue: NumberQueue) -> None:
     tries = []
 
-    async def give_back(item: int, pause_seconds: float) -> None:
+    async def give_back(item: int, pause_seconds: float, attempts: int) -> None:
         tries.append(item)
         raise LeaseLost("gone")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import azure.durable_functions as df
 import pytest
-from funchost.durable.model import Status
 
+from funchost.durable.instances import Status
 from tests.dispatch.conftest import StartHost
 from tests.dispatch.fakes import FakePool
 
@@ -32,7 +32,7 @@ def pool(pool: FakePool) -> FakePool:
 
 
 async def state_of(host: Any, entity_id: str = ENTITY) -> Any:
-    state = await host.hub.entity_state(entity_id)
+    state = await host.app.entity_state(entity_id)
     return None if state is None else json.loads(state)
 
 
@@ -46,7 +46,7 @@ async def state_until(host: Any, length: int, entity_id: str = ENTITY) -> list[A
 async def test_signals_run_in_the_order_of_their_arrival(start_host: StartHost) -> None:
     host = await start_host()
     for number in range(40):
-        await host.hub.signal_entity(ENTITY, "add", json.dumps(json.dumps(number)))
+        await host.app.signal_entity(ENTITY, "add", json.dumps(json.dumps(number)))
     assert await state_until(host, 40) == list(range(40))
 
 
@@ -57,7 +57,7 @@ async def test_a_batch_takes_at_most_so_many_operations_and_the_rest_follows_at_
     host = await start_host(entity_batch=limit)
     host.instances.drain()
     for number in range(10):
-        await host.hub.signal_entity(ENTITY, "add", json.dumps(json.dumps(number)))
+        await host.app.signal_entity(ENTITY, "add", json.dumps(json.dumps(number)))
     host.instances.resume()
     assert await state_until(host, 10) == list(range(10))
     sizes = [len(json.loads(text)["batch"]) for name, text in host.pool.calls if name == "list"]
@@ -68,14 +68,14 @@ async def test_a_batch_takes_at_most_so_many_operations_and_the_rest_follows_at_
 async def test_an_operation_that_breaks_does_not_stop_those_behind_it(start_host: StartHost) -> None:
     host = await start_host()
     for operation, number in (("add", 1), ("break", 2), ("add", 3)):
-        await host.hub.signal_entity(ENTITY, operation, json.dumps(json.dumps(number)))
+        await host.app.signal_entity(ENTITY, operation, json.dumps(json.dumps(number)))
     assert await state_until(host, 2) == [1, 3]
 
 
 async def test_a_batch_whose_worker_dies_is_run_again(start_host: StartHost) -> None:
     host = await start_host()
     host.pool.deaths = Counter({"list": 2})
-    await host.hub.signal_entity(ENTITY, "add", '"1"')
+    await host.app.signal_entity(ENTITY, "add", '"1"')
     assert await state_until(host, 1) == [1]
     assert host.pool.count("list") == 3
 
@@ -84,7 +84,7 @@ async def test_entities_do_not_wait_for_each_other(start_host: StartHost) -> Non
     host = await start_host()
     names = [f"@list@{number}" for number in range(10)]
     for name in names:
-        await host.hub.signal_entity(name, "add", '"1"')
+        await host.app.signal_entity(name, "add", '"1"')
     for name in names:
         assert await state_until(host, 1, name) == [1]
 

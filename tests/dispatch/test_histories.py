@@ -5,10 +5,13 @@ import json
 from typing import Any
 
 import pytest
-from funchost.dispatch.history_cache import Execution, HistoryCache
-from funchost.durable.model import Instance, Status
 
+from funchost.dispatch.replay_cache import CachedExecution, ReplayCache
 from funchost.durable import events
+from funchost.durable.episode_commit import Rules
+from funchost.durable.instances import Instance, Status
+from funchost.protocols.json1.rules import Json1Rules
+from funchost.taskhub.work_items import WorkItems
 from tests.dispatch.conftest import StartHost
 
 
@@ -18,12 +21,12 @@ async def test_a_kept_history_and_one_that_is_read_again_give_the_same_contexts(
     contexts: dict[str, list[list[Any]]] = {}
     for label, limit in (("kept", 64_000_000), ("read", 0)):
         host = await start_host()
-        host.instances._cache = HistoryCache(limit)
+        host.instances._cache = ReplayCache(limit)
         for name in ("chain", "wait", "fan_out"):
-            await host.hub.start(name, f"{label}-{name}", None)
-        await host.hub.raise_event(f"{label}-wait", "go", "1")
+            await host.app.start(name, f"{label}-{name}", None)
+        await host.app.raise_event(f"{label}-wait", "go", "1")
         await host.status_until(f"{label}-wait", lambda instance: instance.status is Status.RUNNING)
-        await host.hub.raise_event(f"{label}-wait", "go", "2")
+        await host.app.raise_event(f"{label}-wait", "go", "2")
         for name in ("chain", "wait", "fan_out"):
             await host.end_of(f"{label}-{name}")
         contexts[label] = [_shape(text) for called, text in host.pool.calls if called == "chain"]
@@ -42,31 +45,36 @@ async def test_the_history_is_read_once_and_not_for_every_episode(
     start_host: StartHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
-    from_history = Execution.from_history
+    events_of = WorkItems.events
 
-    def note(execution_id: str, episode: int, history: Any) -> Execution:
-        reads.append(episode)
-        return from_history(execution_id, episode, history)
+    async def note(work: WorkItems, instance_id: str) -> list[events.Event]:
+        reads.append(instance_id)
+        return await events_of(work, instance_id)
 
-    monkeypatch.setattr(Execution, "from_history", note)
+    monkeypatch.setattr(WorkItems, "events", note)
     host = await start_host()
-    await host.run("chain")
-    assert reads == [0]
+    await host.app.start("wait", "one", None)
+    await host.status_until("one", lambda instance: instance.status is Status.RUNNING)
+    host.instances._cache = ReplayCache()
+    for value in ("1", "2"):
+        await host.app.raise_event("one", "go", value)
+    assert (await host.end_of("one")).output == "[1,2]"
+    assert reads == ["one"]
 
 
 async def test_a_history_goes_on_correctly_on_another_host(start_host: StartHost) -> None:
     first = await start_host()
-    await first.hub.start("wait", "one", None)
+    await first.app.start("wait", "one", None)
     await first.status_until("one", lambda instance: instance.status is Status.RUNNING)
     await first.stop()
     second = await start_host()
-    await second.hub.raise_event("one", "go", '"from the first"')
+    await second.app.raise_event("one", "go", '"from the first"')
     async with asyncio.timeout(10):
-        while len(await second.hub.events("one")) < 6:
+        while len(await second.hub.work.events("one")) < 6:
             await asyncio.sleep(0.005)
     third = await start_host()
     await second.stop()
-    await third.hub.raise_event("one", "go", '"from the second"')
+    await third.app.raise_event("one", "go", '"from the second"')
     assert (await third.end_of("one")).output == '["from the first","from the second"]'
 
 
@@ -83,59 +91,68 @@ def instance(instance_id: str, execution_id: str = "e") -> Instance:
     )
 
 
-def execution(length: int = 1, episode: int = 1) -> Execution:
-    started = events.execution_started(0, name="w", version="", instance_id="one", execution_id="e")
-    return Execution.from_history("e", episode, [started] * length)
+def execution(length: int = 1, episode: int = 1) -> CachedExecution:
+    started = events.ExecutionStarted(0, "w")
+    return CachedExecution("e", episode, Json1Rules(Rules()).replay_of(instance("one"), [started] * length))
+
+
+SIZE = execution().replay.size
 
 
 def test_a_copy_is_current_only_for_its_execution_and_episode() -> None:
-    cache = HistoryCache()
-    cache.put("one", execution(episode=3))
-    assert cache.is_current(instance("one"), 3)
-    assert not cache.is_current(instance("one"), 4)
-    assert not cache.is_current(instance("one", "later"), 3)
-    assert not cache.is_current(instance("other"), 3)
+    def kept() -> ReplayCache:
+        cache = ReplayCache()
+        cache.put("one", execution(episode=3))
+        return cache
+
+    assert kept().take(instance("one"), 3) is not None
+    assert kept().take(instance("one"), 4) is None
+    assert kept().take(instance("one", "later"), 3) is None
+    assert kept().take(instance("other"), 3) is None
 
 
 def test_a_copy_that_is_taken_is_gone_until_it_is_put_back() -> None:
-    cache = HistoryCache()
+    cache = ReplayCache()
     kept = execution()
     cache.put("one", kept)
-    assert cache.take("one") is kept
-    assert cache.take("one") is None
-    assert not cache.is_current(instance("one"), 1)
+    assert cache.take(instance("one"), 1) is kept.replay
+    assert cache.take(instance("one"), 1) is None
+
+
+def test_a_copy_that_is_not_current_is_forgotten_when_it_is_asked_for() -> None:
+    cache = ReplayCache()
+    cache.put("one", execution())
+    cache.take(instance("one"), 2)
+    assert cache._size == 0
 
 
 def test_the_least_recently_used_copies_are_forgotten_first() -> None:
-    size = execution().size
-    cache = HistoryCache(limit_characters=3 * size)
+    cache = ReplayCache(limit_bytes=3 * SIZE)
     for name in "abc":
         cache.put(name, execution())
-    again = cache.take("a")
-    assert again is not None
-    cache.put("a", again)
+    assert cache.take(instance("a"), 1) is not None
+    cache.put("a", execution())
     cache.put("d", execution())
-    assert [name for name in "abcd" if cache.is_current(instance(name), 1)] == ["a", "c", "d"]
+    assert [name for name in "abcd" if cache.take(instance(name), 1) is not None] == ["a", "c", "d"]
 
 
 def test_a_copy_that_is_replaced_counts_once_and_as_new() -> None:
-    size = execution().size
-    cache = HistoryCache(limit_characters=2 * size)
+    cache = ReplayCache(limit_bytes=2 * SIZE)
     for name in "ab":
         cache.put(name, execution())
     for _ in range(10):
         cache.put("a", execution(episode=2))
     cache.put("c", execution())
-    assert cache.is_current(instance("a"), 2)
-    assert not cache.is_current(instance("b"), 1)
+    assert cache.take(instance("a"), 2) is not None
+    assert cache.take(instance("b"), 1) is None
 
 
 def test_a_history_larger_than_the_limit_is_not_kept() -> None:
-    cache = HistoryCache(limit_characters=execution(5).size - 1)
+    cache = ReplayCache(limit_bytes=execution(5).replay.size - 1)
     cache.put("one", execution(5))
     cache.put("two", execution(1))
-    assert cache.take("one") is None
-    assert cache.take("two") is not None
+    assert cache.take(instance("one"), 1) is None
+    assert cache.take(instance("two"), 1) is not None
 
 
 async def test_what_is_kept_after_many_orchestrations_is_bounded(start_host: StartHost) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from funchost.dispatch.orchestrations import Versioning
-from funchost.durable.model import Status
 
+from funchost.dispatch.instance_dispatcher import Versioning
+from funchost.durable.instances import SdkProtocol, Status
 from funchost.taskhub import TaskHub
+from funchost.taskhub.work_items import WorkItems
 from tests.dispatch.conftest import StartHost
 
 
@@ -54,13 +55,13 @@ async def test_an_instance_of_a_newer_version_is_left_alone(
     start_host: StartHost, caplog: pytest.LogCaptureFixture
 ) -> None:
     host = await start_host(versioning=Versioning("1.5"))
-    await host.hub.start("chain", "newer", None, "2.0")
-    await host.hub.start("chain", "older", None, "1.0")
+    await host.app.start("chain", "newer", None, "2.0")
+    await host.app.start("chain", "older", None, "1.0")
     assert (await host.end_of("older")).status is Status.COMPLETED
     async with asyncio.timeout(5):
         while "Instance 'newer' has version '2.0' and is left alone" not in caplog.text:
             await asyncio.sleep(0.005)
-    newer = await host.hub.get("newer")
+    newer = await host.app.get("newer")
     assert newer is not None
     assert newer.status is Status.PENDING
     assert host.pool.count("chain") == 4
@@ -68,7 +69,7 @@ async def test_an_instance_of_a_newer_version_is_left_alone(
 
 async def test_an_instance_of_a_newer_version_fails_when_the_settings_say_so(start_host: StartHost) -> None:
     host = await start_host(versioning=Versioning("1.5", fails_others=True))
-    await host.hub.start("chain", "newer", None, "2.0")
+    await host.app.start("chain", "newer", None, "2.0")
     ended = await host.end_of("newer")
     assert (ended.status, ended.output) == (
         Status.FAILED,
@@ -90,7 +91,7 @@ async def test_an_unknown_activity_fails_in_the_orchestrator(start_host: StartHo
 async def test_a_timer_wakes_its_instance_when_it_is_due_and_nobody_polls(
     start_host: StartHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("funchost.taskhub.life_signs._LOOK_AROUND_SECONDS", 60.0)
+    monkeypatch.setattr("funchost.taskhub.host_watch._LOOK_AROUND_SECONDS", 60.0)
     host = await start_host()
     began = time.monotonic()
     ended = await host.run("nap")
@@ -102,22 +103,22 @@ async def test_a_timer_wakes_its_instance_when_it_is_due_and_nobody_polls(
 async def test_what_another_host_starts_is_run_here(start_host: StartHost, tmp_path: Path) -> None:
     host = await start_host()
     starter = await TaskHub.open(tmp_path / "data", "Hub")
-    await starter.start("chain", "one", None)
+    await starter.clients(SdkProtocol.JSON1).start("chain", "one", None)
     assert (await host.end_of("one")).status is Status.COMPLETED
     await starter.close()
 
 
 async def test_events_that_come_early_or_together_are_taken_in_order(start_host: StartHost) -> None:
     host = await start_host()
-    await host.hub.start("wait", "one", None)
-    await host.hub.raise_event("one", "go", "1")
-    await host.hub.raise_event("one", "go", "2")
+    await host.app.start("wait", "one", None)
+    await host.app.raise_event("one", "go", "1")
+    await host.app.raise_event("one", "go", "2")
     assert (await host.end_of("one")).output == "[1,2]"
 
 
 async def test_no_more_episodes_run_at_a_time_than_the_limit_allows(start_host: StartHost) -> None:
     host = await start_host(instances=3)
-    await asyncio.gather(*(host.hub.start("wait", f"i{number}", None) for number in range(20)))
+    await asyncio.gather(*(host.app.start("wait", f"i{number}", None) for number in range(20)))
     await asyncio.gather(
         *(host.status_until(f"i{n}", lambda i: i.status is Status.RUNNING) for n in range(20))
     )
@@ -136,13 +137,13 @@ async def test_a_replay_that_waited_for_a_worker_does_not_make_the_instance_rest
 ) -> None:
     host = await start_host()
     rests: list[int] = []
-    commit_episode = TaskHub.commit_episode
+    commit_episode = WorkItems.commit_episode
 
-    async def note(hub: TaskHub, leased: Any, commit: Any, rest: int = 0) -> None:
+    async def note(work: WorkItems, leased: Any, commit: Any, rest: int = 0) -> None:
         rests.append(rest)
-        await commit_episode(hub, leased, commit, rest)
+        await commit_episode(work, leased, commit, rest)
 
-    monkeypatch.setattr(TaskHub, "commit_episode", note)
+    monkeypatch.setattr(WorkItems, "commit_episode", note)
     replay = host.pool.orchestrators["chain"]
 
     async def late(text: str) -> str:
@@ -151,6 +152,6 @@ async def test_a_replay_that_waited_for_a_worker_does_not_make_the_instance_rest
         return returned
 
     host.pool.orchestrators["chain"] = late
-    await host.hub.start("chain", "one", None)
+    await host.app.start("chain", "one", None)
     await host.status_until("one", lambda instance: instance.status is Status.RUNNING)
     assert rests[0] <= 2 * 60_000

@@ -80,7 +80,7 @@ async def test_the_leases_of_abandoned_work_are_free_when_the_host_is_gone(start
 
     first = await start_host()
     first.pool.activities["say"] = work
-    await first.hub.start("fan_out", "one", None)
+    await first.app.start("fan_out", "one", None)
     await begun.wait()
     await first.stop(0.01)
     first.pool.activities["say"] = lambda text: "1"

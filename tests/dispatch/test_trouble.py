@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from funchost.dispatch.history_cache import Execution
-from funchost.durable.model import Status
 
-from funchost.taskhub import TaskHub
+from funchost.durable.instances import Instance, Status
+from funchost.protocols.json1.rules import Json1Rules
+from funchost.taskhub.work_items import WorkItems
 from funchost.worker.invocations import FunctionTimedOut
 from tests.dispatch.conftest import StartHost
 
@@ -19,7 +19,7 @@ async def test_an_episode_whose_worker_dies_is_run_again(
     ended = await host.run("chain")
     assert ended.status is Status.COMPLETED
     assert host.pool.count("chain") == 7
-    assert caplog.text.count("Instance 'one' goes on in another worker: Worker process 4711 died") == 3
+    assert caplog.text.count("The episode of instance 'one' is run again: Worker process 4711 died") == 3
 
 
 async def test_an_activity_whose_worker_dies_is_run_again(
@@ -75,21 +75,20 @@ async def test_an_orchestrator_that_gives_no_state_fails_its_instance(start_host
 async def test_an_episode_that_breaks_the_host_is_tried_again_and_stops_no_other(
     start_host: StartHost, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("funchost.dispatch.dispatcher._PAUSE_AFTER_TROUBLE_SECONDS", 0.05)
     host = await start_host(instances=1)
     broken = True
-    run = host.instances._orchestrations.run
+    begin_episode = Json1Rules.begin_episode
 
-    async def break_for_poison(item: Any, execution: Execution) -> Any:
-        if broken and item.instance.instance_id == "poison":
+    def break_for_poison(rules: Json1Rules, instance: Instance, *arguments: Any) -> Any:
+        if broken and instance.instance_id == "poison":
             raise AssertionError("a defect of the host")
-        return await run(item, execution)
+        return begin_episode(rules, instance, *arguments)
 
-    monkeypatch.setattr(host.instances._orchestrations, "run", break_for_poison)
-    await host.hub.start("chain", "poison", None)
+    monkeypatch.setattr(Json1Rules, "begin_episode", break_for_poison)
+    await host.app.start("chain", "poison", None)
     assert (await host.run("chain", "other")).status is Status.COMPLETED
     assert "a defect of the host" in caplog.text
-    poison = await host.hub.get("poison")
+    poison = await host.app.get("poison")
     assert poison is not None
     assert poison.status is Status.PENDING
     broken = False
@@ -107,11 +106,11 @@ async def test_trouble_with_the_hub_is_survived(
     assert (await host.run("chain")).status is Status.COMPLETED
     assert set(troubles.values()) == {0}
     assert "Work could not be leased. It is tried again." in caplog.text
-    assert "A work item could not be given back. It is tried again." in caplog.text
+    assert "A work item could not be given back: disk full. It is tried again." in caplog.text
 
 
 def _fail_some_times(monkeypatch: pytest.MonkeyPatch, name: str, troubles: dict[str, int]) -> None:
-    real = getattr(TaskHub, name)
+    real = getattr(WorkItems, name)
 
     async def fails(*arguments: Any, **options: Any) -> Any:
         if troubles[name] > 0:
@@ -119,4 +118,4 @@ def _fail_some_times(monkeypatch: pytest.MonkeyPatch, name: str, troubles: dict[
             raise OSError("disk full")
         return await real(*arguments, **options)
 
-    monkeypatch.setattr(TaskHub, name, fails)
+    monkeypatch.setattr(WorkItems, name, fails)

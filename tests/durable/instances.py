@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from funchost.durable.model import Instance, Status
+from funchost.durable.instances import Instance, Status
 
 NOON = 1_714_564_800_000_000  # 2024-05-01T12:00:00Z
 

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from funchost.durable.exceptions import InvalidInstanceId
 
 from funchost.durable.identity import check_instance_id, child_instance_id, is_entity_id, new_id
+from funchost.durable.refusals import InvalidInstanceId
 
 
 @pytest.mark.parametrize("instance_id", ["a", " a b ", "ä", "a@b", "x" * 256, "a:0", "%2F"])

@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "Hub.db"
 
 
-async def open_database(path: Path, on_work: Callable[[Work], None] = lambda work: None) -> Database:
+async def open_database(path: Path, on_work: Callable[[int], None] = lambda work: None) -> Database:
     def prepare(connection: sqlite3.Connection) -> None:
         bring_up_to_date(connection, path, 0, lambda hosts: False)
 
@@ -31,12 +31,12 @@ async def open_database(path: Path, on_work: Callable[[Work], None] = lambda wor
 
 
 @pytest.fixture
-def heard() -> list[Work]:
+def heard() -> list[int]:
     return []
 
 
 @pytest.fixture
-async def database(path: Path, heard: list[Work]) -> AsyncIterator[Database]:
+async def database(path: Path, heard: list[int]) -> AsyncIterator[Database]:
     database = await open_database(path, heard.append)
     yield database
     await database.close()
@@ -133,7 +133,7 @@ async def test_one_that_breaks_a_rule_of_the_schema_leaves_the_others_alone(data
 
 
 async def test_work_is_announced_after_the_commit_and_not_for_what_was_undone(
-    database: Database, heard: list[Work]
+    database: Database, heard: list[int]
 ) -> None:
     def makes_activities(transaction: Transaction) -> str:
         transaction.work |= Work.ACTIVITIES
@@ -233,3 +233,54 @@ async def test_a_closed_database_says_so_instead_of_waiting_for_ever(path: Path)
     await database.close()
     with pytest.raises(RuntimeError, match=r"Hub\.db' is closed"):
         await database.write(lambda t: put(t, "late"))
+
+
+class Unruly(sqlite3.Connection):
+    """Cannot undo anything."""
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        if sql == "ROLLBACK":
+            raise sqlite3.OperationalError("disk I/O error")
+        return super().execute(sql, *parameters)
+
+
+async def test_a_change_that_cannot_be_undone_stops_no_later_write(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(transaction: Transaction) -> str:
+        put(transaction, "half")
+        raise ArithmeticError("broken")
+
+    unruly = sqlite3.connect(database._path, isolation_level=None, check_same_thread=False, factory=Unruly)
+    await database.write(lambda transaction: put(transaction, "before"))
+    replaced, database._writer = database._writer, unruly
+    replaced.close()
+
+    first, broken, last = await together(database, lambda t: put(t, "a"), breaks, lambda t: put(t, "c"))
+
+    assert (first, last) == ("a", "c")
+    assert isinstance(broken, ArithmeticError)
+    assert await database.write(lambda transaction: put(transaction, "later")) == "later"
+    assert await names(database) == ["a", "before", "c", "later"]
+    assert "a change could not be undone (disk I/O error). It is opened again." in caplog.text
+
+
+async def test_a_commit_that_fails_is_the_failure_of_those_who_wrote(database: Database) -> None:
+    class Full(sqlite3.Connection):
+        full = True
+
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            if sql == "COMMIT" and self.full:
+                raise sqlite3.OperationalError("database or disk is full")
+            return super().execute(sql, *parameters)
+
+    full = sqlite3.connect(database._path, isolation_level=None, check_same_thread=False, factory=Full)
+    replaced, database._writer = database._writer, full
+    replaced.close()
+
+    results = await together(database, lambda t: put(t, "a"), lambda t: put(t, "b"))
+
+    assert [str(each) for each in results] == ["database or disk is full"] * 2
+    assert await names(database) == []
+    full.full = False
+    assert await database.write(lambda transaction: put(transaction, "later")) == "later"

@@ -7,11 +7,12 @@ import logging
 from datetime import UTC
 
 import pytest
-from funchost.taskhub.clock import clock
-from funchost.taskhub.timers import TimerStatus
 
+from funchost.clock import SYSTEM_CLOCK
+from funchost.taskhub.timer_records import TimerStatus
 from funchost.timers.listeners import TimerListeners
-from funchost.worker.invocations import FunctionTimedOut, InvocationError, PoolStopped, WorkerLost
+from funchost.worker.invocations import FunctionTimedOut, PoolStopped, WorkerLost
+from funchost.worker.invocations import InvocationError
 
 OFTEN = "00:00:00.05"
 DAILY = "0 0 0 * * *"
@@ -37,13 +38,13 @@ async def listen(pool):
 
 def missed(minutes: int) -> TimerStatus:
     """The record of a daily timer that was due so many minutes after its last run, and that is long ago."""
-    midnight = clock() // (24 * 60 * MINUTE) * 24 * 60 * MINUTE
+    midnight = SYSTEM_CLOCK.now() // (24 * 60 * MINUTE) * 24 * 60 * MINUTE
     return TimerStatus(midnight - minutes * MINUTE, midnight, midnight - minutes * MINUTE)
 
 
 async def record(hub, status: TimerStatus, function: str = "tick") -> None:
-    await hub.lease_timer(function)
-    await hub.record_timer(function, status)
+    await hub.timers.lease(function)
+    await hub.timers.record(function, status)
     await hub.free_leases()
 
 
@@ -63,11 +64,11 @@ async def test_a_timer_fires_again_and_again(open_hub, listen, info, pool, until
 
 async def test_a_cron_timer_fires_at_its_second_and_not_before(open_hub, listen, info, pool, until):
     listen(await open_hub(), info("* * * * * *"))
-    began = clock()
+    began = SYSTEM_CLOCK.now()
 
     await until(lambda: pool.invocations)
 
-    assert clock() // 1_000_000 > began // 1_000_000
+    assert SYSTEM_CLOCK.now() // 1_000_000 > began // 1_000_000
 
 
 async def test_a_run_is_announced_as_the_original_does(open_hub, listen, info, pool, until, caplog):
@@ -175,7 +176,7 @@ async def test_a_run_is_recorded_and_not_repeated_at_the_next_start(open_hub, li
     await until(lambda: pool.invocations)
     await first.stop(5)
 
-    status = await hub.timer_status("tick")
+    status = await hub.timers.status("tick")
     listen(hub, info(DAILY))
     await asyncio.sleep(0.3)
 
@@ -184,7 +185,7 @@ async def test_a_run_is_recorded_and_not_repeated_at_the_next_start(open_hub, li
     assert status.last is not None
     assert status.next is not None
     assert status.last == status.updated
-    assert status.next > clock()
+    assert status.next > SYSTEM_CLOCK.now()
 
 
 async def test_what_is_not_monitored_has_missed_nothing(open_hub, listen, info, pool):
@@ -220,7 +221,7 @@ async def test_another_host_goes_on_where_one_has_left(open_hub, listen, info, p
     count = len(pool.invocations)
 
     await until(lambda: len(pool.invocations) > count)
-    assert await staying.has_timer("tick")
+    assert await staying.timers.is_leased("tick")
 
 
 async def test_a_host_that_was_taken_for_dead_fires_no_more(open_hub, listen, info, pool, until, caplog):
@@ -229,7 +230,7 @@ async def test_a_host_that_was_taken_for_dead_fires_no_more(open_hub, listen, in
     await until(lambda: pool.invocations)
 
     await hanging.free_leases()
-    assert await other.lease_timer("tick")
+    assert await other.timers.lease("tick")
     await until(lambda: "Timer 'tick' is fired by another host now." in caplog.text)
     count = len(pool.invocations)
     await asyncio.sleep(0.3)
@@ -269,10 +270,10 @@ async def test_a_stop_waits_for_what_runs_and_records_it(open_hub, listen, info,
     pool.free.set()
     await stop
 
-    status = await hub.timer_status("tick")
+    status = await hub.timers.status("tick")
     assert status is not None
     assert status.next is not None
-    assert status.next > clock()
+    assert status.next > SYSTEM_CLOCK.now()
 
 
 async def test_a_drained_timer_rests_until_it_is_resumed(open_hub, listen, info, pool, until):

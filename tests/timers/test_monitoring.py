@@ -2,10 +2,10 @@
 
 from datetime import UTC
 
-from funchost.taskhub.timers import TimerStatus
 from hypothesis import given
 from hypothesis import strategies as st
 
+from funchost.taskhub.timer_records import TimerStatus
 from funchost.timers.monitoring import is_past_due, status_after, status_at_start
 from funchost.timers.schedule import parse
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from funchost.taskhub.timers import TimerStatus
 
 from funchost.taskhub import TaskHub
+from funchost.taskhub.timer_records import TimerStatus
 from funchost.timers.moments import from_local
 from tests.e2e import hosting
 from tests.e2e.durable_host import connect
@@ -49,8 +49,8 @@ def notes(tmp_path):
 
 async def record(tmp_path, last: datetime, following: datetime) -> None:
     hub = await TaskHub.open(tmp_path / "data", "TimedHub")
-    await hub.lease_timer("nightly")
-    await hub.record_timer("nightly", TimerStatus(from_local(last), from_local(following), from_local(last)))
+    await hub.timers.lease("nightly")
+    await hub.timers.record("nightly", TimerStatus(from_local(last), from_local(following), from_local(last)))
     await hub.close()
 
 

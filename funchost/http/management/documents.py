@@ -116,6 +116,8 @@ def history_payload(
     for event in history:
         if isinstance(event, events.OrchestratorStarted | events.OrchestratorCompleted):
             continue
+        if event.type >= events.FIRST_PRIVATE_TYPE:
+            continue
         if isinstance(event, _Call) and event.task_id in completed:
             continue
         fields = _completion(event, calls, instance, show_output) or _fields(event, instance, show_output)

@@ -45,7 +45,7 @@ def activity_timeout(name: str, message: str) -> tuple[str, str]:
     """
     assembly = "Microsoft.Azure.WebJobs.Host"
     details = _exception(f"{assembly}.FunctionTimeoutException", assembly, message, None)
-    return f"Activity function '{name}' failed: {message}", details
+    return storable(f"Activity function '{name}' failed: {message}"), details
 
 
 def http_activity_failure(message: str) -> tuple[str, str]:

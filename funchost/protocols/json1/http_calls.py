@@ -62,8 +62,9 @@ class HttpCallRequest:
             given = request.get("headers") or {}
             headers = {_text(name): str(value) for name, value in given.items()}
             uri, method = _text(request["uri"]), _text(request.get("method") or "GET")
-            content = request.get("content")
-        except (Unreadable, KeyError, TypeError, AttributeError) as error:
+            given_content = request.get("content")
+            content = None if given_content is None else _text(given_content)
+        except (Unreadable, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise HttpCallFailed(f"call_http: the request cannot be read: {error!r}.") from error
         if request.get("tokenSource") is not None:
             raise HttpCallFailed(
@@ -75,7 +76,7 @@ class HttpCallRequest:
             raise HttpCallFailed("Multipart content is not supported with CallHttpAsync.")
         if content is not None and content_type is None:
             headers["Content-Type"] = _DEFAULT_CONTENT_TYPE
-        return cls(method, uri, headers, None if content is None else _text(content))
+        return cls(method, uri, headers, content)
 
     def to_json(self) -> str:
         """The request as an action's text."""

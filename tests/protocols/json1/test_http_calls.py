@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from funchost.durable.exceptions import HttpCallFailed
-from funchost.durable.http_calls import HttpCallRequest, HttpCallResponse, follow_up
+
+from funchost.protocols.json1.http_calls import HttpCallFailed, HttpCallRequest, HttpCallResponse, follow_up
 
 NOW = 1_800_000_000_000_000
 

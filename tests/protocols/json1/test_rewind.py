@@ -1,19 +1,17 @@
 """Rewind: what is done again and what is kept. Expectations: DurableTask.AzureStorage, RewindHistoryAsync;
 the treatment of retries is the host's own, because the original cannot rewind them."""
 
-import json
 from typing import Any
 
 import azure.durable_functions as df
 import pytest
-from funchost.durable.model import Status
 
 from funchost.durable.commit import Commit
-from funchost.durable.entities import entity_state
-from funchost.durable.events import EventType
+from funchost.durable.events import GenericEvent
+from funchost.durable.instances import Status
 from funchost.durable.rewind import failed_children, rewind
-from tests.durable.model_hub import ModelHub, Row
-from tests.durable.running import Context, HubOf, Run, finish, numbered, output
+from tests.protocols.json1.running import Context, HubOf, Run, entity, finish, numbered, output
+from tests.protocols.model_hub import ModelHub, Row
 
 
 class Switch:
@@ -44,7 +42,9 @@ def rewind_in(hub: ModelHub, instance_id: str = "root") -> Commit:
     row = hub.rows[instance_id]
     assert row.instance.status is Status.FAILED
     children = [
-        child for child in failed_children(row.history) if hub.rows[child].instance.status is Status.FAILED
+        child
+        for child in failed_children(row.instance, row.history)
+        if hub.rows[child].instance.status is Status.FAILED
     ]
     commit = rewind(row.instance, row.history, children, "mended", hub.now)
     hub.apply(row, commit)
@@ -54,7 +54,7 @@ def rewind_in(hub: ModelHub, instance_id: str = "root") -> Commit:
 
 
 def marks(row: Row) -> list[str]:
-    return [json.loads(e.text)["Data"] for e in row.history if e.type is EventType.GENERIC_EVENT]
+    return [event.data for event in row.history if isinstance(event, GenericEvent)]
 
 
 def parallel(context: Context) -> Run:
@@ -245,7 +245,7 @@ def test_answered_entities_signals_timers_and_events_are_kept(hub_of: HubOf, swi
         context.set_result(context.get_state())
 
     hub = hub_of(mixed, work=switch.work)
-    hub.entity_functions = {"counter": df.Entity.create(counter)}
+    hub.entity_functions = {"counter": entity(counter)}
     row = finish(hub)
     switch.mended = True
     rewind_in(hub)
@@ -253,7 +253,7 @@ def test_answered_entities_signals_timers_and_events_are_kept(hub_of: HubOf, swi
 
     assert output(row) == [3, 3]
     assert switch.calls == [3, 3]
-    assert entity_state(hub.rows["@counter@k"].instance) == "3"
+    assert hub.rows["@counter@k"].instance.entity_state == "3"
 
 
 def test_a_cancelled_timer_is_kept(hub_of: HubOf, switch: Switch) -> None:
@@ -285,4 +285,4 @@ def test_children_that_succeeded_or_were_mended_by_a_retry_are_not_named(
 
     row = finish(hub_of(parent, fine, parallel, work=switch.work, steady=switch.steady))
 
-    assert failed_children(row.history) == ["b"]
+    assert failed_children(row.instance, row.history) == ["b"]

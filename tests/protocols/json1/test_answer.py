@@ -5,12 +5,23 @@ import json
 from typing import Any
 
 import pytest
-from funchost.durable.answer import MalformedAnswer, parse_failure, parse_state
+
+from funchost.durable.actions import CallActivity, ContinueAsNew, RetryPolicy
+from funchost.durable.protocol import Returned
+from funchost.durable.refusals import Unreadable
+from funchost.protocols.json1.answer import parse_failure, parse_state, read_answer
 
 ACTIVITY = {"actionType": 0, "functionName": "A", "input": "null"}
-RETRY = {"actionType": 1, "functionName": "R", "input": "null", "retryOptions": {}}
+RETRY = {
+    "actionType": 1,
+    "functionName": "R",
+    "input": "null",
+    "retryOptions": {"maxNumberOfAttempts": 2, "firstRetryIntervalInMilliseconds": 5},
+}
 WAIT = {"actionType": 6, "externalEventName": "Go", "reason": "ExternalEvent"}
 AGAIN = {"actionType": 4, "input": "1"}
+CALL_A = CallActivity("A", "null")
+CALL_R = CallActivity("R", "null", retry=RetryPolicy(2, 5000))
 
 
 def state(*actions: Any, **fields: Any) -> str:
@@ -30,20 +41,20 @@ def test_an_answer_without_more_than_actions_is_not_done() -> None:
 def test_compound_actions_are_flattened_in_order_and_waits_take_no_number() -> None:
     answer = parse_state(state(ACTIVITY, whole(12, whole(11, WAIT, RETRY), ACTIVITY), WAIT))
 
-    assert answer.tasks == (ACTIVITY, RETRY, ACTIVITY)
+    assert answer.tasks == (CALL_A, CALL_R, CALL_A)
     assert answer.waits == ("Go", "Go")
 
 
 def test_the_lists_of_the_oldest_schema_are_one_list() -> None:
     answer = parse_state(json.dumps({"isDone": False, "actions": [[ACTIVITY], [RETRY, WAIT]]}))
 
-    assert (answer.tasks, answer.waits) == ((ACTIVITY, RETRY), ("Go",))
+    assert (answer.tasks, answer.waits) == ((CALL_A, CALL_R), ("Go",))
 
 
 def test_continue_as_new_is_no_task() -> None:
     answer = parse_state(state(ACTIVITY, AGAIN, isDone=True))
 
-    assert (answer.tasks, answer.continue_as_new) == ((ACTIVITY,), AGAIN)
+    assert (answer.tasks, answer.continue_as_new) == ((CALL_A,), ContinueAsNew('"1"'))
 
 
 @pytest.mark.parametrize("value", [0, "", False, [], {}, "text", {"a": [1, "ä"]}])
@@ -72,8 +83,13 @@ def test_a_custom_status_is_there_only_when_it_was_sent() -> None:
     ],
 )
 def test_a_text_that_is_no_state_is_refused(text: str) -> None:
-    with pytest.raises(MalformedAnswer, match="cannot be read"):
+    with pytest.raises(Unreadable):
         parse_state(text)
+
+    answer = read_answer(Returned(text))
+
+    assert (answer.error or "").startswith("The orchestrator's answer cannot be read: ")
+    assert not answer.has_actions
 
 
 def test_a_failure_with_a_state_keeps_its_actions_and_its_status() -> None:
@@ -81,7 +97,7 @@ def test_a_failure_with_a_state_keeps_its_actions_and_its_status() -> None:
 
     answer = parse_failure("Exception", f"boom\n\n$OutOfProcData$:{text}", "  File ...")
 
-    assert (answer.error, answer.tasks, answer.custom_status) == ("boom", (ACTIVITY,), '"here"')
+    assert (answer.error, answer.tasks, answer.custom_status) == ("boom", (CALL_A,), '"here"')
     assert answer.has_actions
 
 

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
-from funchost.durable.clock import format_timestamp, parse_timestamp
+from azure.durable_functions.models.history.HistoryEvent import HistoryEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
+from funchost.durable.timestamps import format_compact_timestamp, format_timestamp, parse_timestamp
 from tests.durable.instances import NOON
 
 
@@ -38,3 +39,12 @@ def test_a_timestamp_is_read_as_it_was_written(moment: datetime) -> None:
     written = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     assert format_timestamp(parse_timestamp(written)) == written[:-1] + "0Z"
+
+
+@given(st.integers(min_value=0, max_value=2**52))
+def test_the_sdk_reads_the_short_form_as_the_same_moment(microseconds: int) -> None:
+    short, long = (
+        HistoryEvent(12, -1, False, form(microseconds)).timestamp
+        for form in (format_compact_timestamp, format_timestamp)
+    )
+    assert short == long

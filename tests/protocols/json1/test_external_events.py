@@ -3,17 +3,16 @@
 The functions run through the SDK. Expectations: DurableTask.Core, durable extension, SDK 1.7.0.
 """
 
-from funchost.durable.model import Status
-
 from funchost.durable import events
-from tests.durable.running import Context, HubOf, Run, finish, numbered, output, waiting
+from funchost.durable.instances import Status
+from tests.protocols.json1.running import Context, HubOf, Run, finish, numbered, output, waiting
 
 
 def test_events_go_one_to_each_wait_in_order_also_those_that_came_early(hub_of: HubOf) -> None:
     hub = hub_of(waiting("Go", "Go", "Stop"))
     row = hub.start("o")
     for name, value in [("Stop", "0"), ("Go", "1"), ("Go", "2"), ("Go", "3")]:
-        hub.send(events.event_raised(hub.now, name, value))
+        hub.send(events.EventRaised(hub.now, name, value))
     hub.run_all()
 
     assert output(row) == [1, 2, 0]
@@ -22,7 +21,7 @@ def test_events_go_one_to_each_wait_in_order_also_those_that_came_early(hub_of: 
 def test_an_event_in_another_spelling_reaches_its_waiter(hub_of: HubOf) -> None:
     hub = hub_of(waiting("Go"))
     row = finish(hub)
-    hub.send(events.event_raised(hub.now, "gO", '"x"'))
+    hub.send(events.EventRaised(hub.now, "gO", '"x"'))
     hub.run_all()
 
     assert output(row) == ["x"]
@@ -31,7 +30,7 @@ def test_an_event_in_another_spelling_reaches_its_waiter(hub_of: HubOf) -> None:
 def test_an_event_that_is_not_json_fails_the_orchestration(hub_of: HubOf) -> None:
     hub = hub_of(waiting("Go"))
     row = finish(hub)
-    hub.send(events.event_raised(hub.now, "Go", "no JSON"))
+    hub.send(events.EventRaised(hub.now, "Go", "no JSON"))
     hub.run_all()
 
     assert row.instance.status is Status.FAILED
@@ -102,7 +101,7 @@ def test_events_that_nobody_took_are_kept_for_the_next_generation(hub_of: HubOf)
     hub = hub_of(collect)
     row = hub.start("o", [])
     for value in ("1", "2", "3"):
-        hub.send(events.event_raised(hub.now, "Item", value))
+        hub.send(events.EventRaised(hub.now, "Item", value))
     hub.run_all()
 
     assert output(row) == [1, 2, 3]

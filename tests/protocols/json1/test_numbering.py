@@ -1,16 +1,14 @@
 """Task numbers and contradictions. Source of the texts: DurableTask.Core, TaskOrchestrationContext."""
 
-from typing import Any
-
 import pytest
-from funchost.durable.answer import Action, ActionType
-from funchost.durable.ledger import Ledger
-from funchost.durable.numbering import non_determinism, number_tasks
 from hypothesis import given
 from hypothesis import strategies as st
 
 from funchost.durable import events
+from funchost.durable.actions import CallActivity, CallEntity, CallSubOrchestrator, CreateTimer, TaskAction
 from funchost.durable.events import Event, Retry
+from funchost.protocols.json1.ledger import Ledger
+from funchost.protocols.json1.numbering import non_determinism, number_tasks
 from tests.durable.instances import NOON
 
 WAS = "Was a change made to the orchestrator code after this instance had already started running?"
@@ -19,17 +17,21 @@ GONE = "but the current replay execution hasn't (yet?) scheduled this task. "
 INSTEAD = "but the current orchestration replay instead "
 
 
-def call(name: str, kind: ActionType = ActionType.CALL_ACTIVITY) -> Action:
-    return {"actionType": int(kind), "functionName": name}
+def call(name: str) -> TaskAction:
+    return CallActivity(name, None)
 
 
-TIMER: Action = {"actionType": int(ActionType.CREATE_TIMER), "fireAt": "2024-05-01T12:00:00Z"}
-CALL_ENTITY: Action = {"actionType": int(ActionType.CALL_ENTITY), "instanceId": "@e@k", "operation": "get"}
-ACTIVITY_A = events.task_scheduled(NOON, 0, "A")
-TIMER_0 = events.timer_created(NOON, 0, NOON)
-SUB_S = events.sub_orchestration_created(NOON, 0, "S", "child", "1.0", None)
+def child(name: str) -> TaskAction:
+    return CallSubOrchestrator(name, None)
+
+
+TIMER = CreateTimer(NOON)
+CALL_ENTITY = CallEntity("@e@k", "get", None)
+ACTIVITY_A = events.TaskScheduled(NOON, 0, "A")
+TIMER_0 = events.TimerCreated(NOON, 0, NOON)
+SUB_S = events.SubOrchestrationCreated(NOON, 0, "S", "child", "1.0")
 SUB_LABEL = "a sub-orchestration task with sequence ID 0 and name 'S' (version '1.0', instance ID 'child'), "
-ENTITY_CALL = events.event_sent(NOON, 0, "@e@k", '{"id":"r1"}', "r1")
+ENTITY_CALL = events.EventSent(NOON, 0, "@e@k", "op", '{"id":"r1"}', "r1")
 
 
 def ledger_of(*history: Event) -> Ledger:
@@ -38,7 +40,7 @@ def ledger_of(*history: Event) -> Ledger:
     return ledger
 
 
-def contradiction(recorded: Event, *tasks: Action) -> str | None:
+def contradiction(recorded: Event, *tasks: TaskAction) -> str | None:
     ledger = ledger_of(recorded)
     return non_determinism(ledger, number_tasks(ledger, tasks), tasks)
 
@@ -51,20 +53,20 @@ def test_tasks_are_numbered_from_0_in_the_order_of_the_answer() -> None:
 
 def test_numbers_that_the_host_took_for_a_retry_are_left_out() -> None:
     ledger = ledger_of(
-        events.task_scheduled(NOON, 0, "A", retry=Retry(0, 1)),
-        events.timer_created(NOON, 1, NOON, Retry(0, 1)),
-        events.task_scheduled(NOON, 2, "A", retry=Retry(0, 2)),
-        events.timer_created(NOON, 3, NOON, Retry(0, 2)),
+        events.TaskScheduled(NOON, 0, "A", retry=Retry(0, 1)),
+        events.TimerCreated(NOON, 1, NOON, Retry(0, 1)),
+        events.TaskScheduled(NOON, 2, "A", retry=Retry(0, 2)),
+        events.TimerCreated(NOON, 3, NOON, Retry(0, 2)),
     )
 
-    numbering = number_tasks(ledger, [call("A", ActionType.CALL_ACTIVITY_WITH_RETRY), call("B")])
+    numbering = number_tasks(ledger, [call("A"), call("B")])
 
     assert (numbering.task_ids, numbering.next_task_id) == ((0, 4), 5)
 
 
 @given(st.sets(st.integers(1, 12)), st.integers(0, 8))
 def test_no_number_is_given_twice_and_none_is_left_out(by_host: set[int], count: int) -> None:
-    ledger = ledger_of(*(events.timer_created(NOON, number, NOON, Retry(0, 1)) for number in by_host))
+    ledger = ledger_of(*(events.TimerCreated(NOON, number, NOON, Retry(0, 1)) for number in by_host))
 
     numbering = number_tasks(ledger, [call("A")] * count)
 
@@ -79,18 +81,18 @@ def test_no_number_is_given_twice_and_none_is_left_out(by_host: set[int], count:
     ("recorded", "action"),
     [
         (ACTIVITY_A, call("A")),
-        (ACTIVITY_A, call("a", ActionType.CALL_ACTIVITY_WITH_RETRY)),
+        (ACTIVITY_A, call("a")),
         (TIMER_0, TIMER),
-        (SUB_S, call("s", ActionType.CALL_SUB_ORCHESTRATOR)),
+        (SUB_S, child("s")),
         (ENTITY_CALL, CALL_ENTITY),
-        (events.task_scheduled(NOON, 0, "BuiltIn::HttpActivity"), {"actionType": 8, "httpRequest": {}}),
+        (events.TaskScheduled(NOON, 0, "BuiltIn::HttpActivity"), call("BuiltIn::HttpActivity")),
     ],
 )
-def test_what_history_and_answer_agree_on_is_no_contradiction(recorded: Event, action: Action) -> None:
+def test_what_history_and_answer_agree_on_is_no_contradiction(recorded: Event, action: TaskAction) -> None:
     assert contradiction(recorded, action) is None
 
 
-CASES: list[tuple[Event, list[Any], str]] = [
+CASES: list[tuple[Event, list[TaskAction], str]] = [
     (ACTIVITY_A, [], f"an activity task with sequence ID 0 and name 'A' (version ''), {GONE}"),
     (
         ACTIVITY_A,
@@ -119,7 +121,7 @@ CASES: list[tuple[Event, list[Any], str]] = [
     ),
     (
         SUB_S,
-        [call("T", ActionType.CALL_SUB_ORCHESTRATOR)],
+        [child("T")],
         f"{SUB_LABEL}{INSTEAD}scheduled a sub-orchestration task with name T at this sequence number. ",
     ),
     (
@@ -129,7 +131,7 @@ CASES: list[tuple[Event, list[Any], str]] = [
     ),
     (
         ENTITY_CALL,
-        [call("S", ActionType.CALL_SUB_ORCHESTRATOR)],
+        [child("S")],
         f"a send event task with sequence ID 0, type 'EventSent', name 'op', instance ID '@e@k', {INSTEAD}"
         "scheduled a CreateSubOrchestrationAction task at this sequence number. ",
     ),
@@ -138,17 +140,17 @@ CASES: list[tuple[Event, list[Any], str]] = [
 
 @pytest.mark.parametrize(("recorded", "tasks", "middle"), CASES)
 def test_a_contradiction_is_told_in_the_engines_words(
-    recorded: Event, tasks: list[Action], middle: str
+    recorded: Event, tasks: list[TaskAction], middle: str
 ) -> None:
     assert contradiction(recorded, *tasks) == PREVIOUS + middle + WAS
 
 
 def test_what_the_host_scheduled_for_a_retry_needs_no_action() -> None:
-    assert contradiction(events.timer_created(NOON, 1, NOON, Retry(0, 1))) is None
+    assert contradiction(events.TimerCreated(NOON, 1, NOON, Retry(0, 1))) is None
 
 
 def test_the_first_contradiction_in_the_order_of_the_history_is_told() -> None:
-    ledger = ledger_of(ACTIVITY_A, events.task_scheduled(NOON, 1, "B"))
+    ledger = ledger_of(ACTIVITY_A, events.TaskScheduled(NOON, 1, "B"))
     tasks = [call("X"), call("Y")]
 
     message = non_determinism(ledger, number_tasks(ledger, tasks), tasks)

@@ -3,11 +3,10 @@
 The functions run through the SDK. Expectations: DurableTask.Core, durable extension, SDK 1.7.0.
 """
 
-from funchost.durable.model import Status
-
 from funchost.durable import events
 from funchost.durable.events import EventType
-from tests.durable.running import Context, HubOf, Run, numbered, output, waiting
+from funchost.durable.instances import Status
+from tests.protocols.json1.running import Context, HubOf, Run, numbered, output, waiting
 
 
 def test_a_suspended_instance_goes_on_where_it_was_with_the_reason_as_output(hub_of: HubOf) -> None:
@@ -18,12 +17,12 @@ def test_a_suspended_instance_goes_on_where_it_was_with_the_reason_as_output(hub
     hub = hub_of(chain)
     row = hub.start("o")
     hub.run_episode("root")
-    hub.send(events.execution_suspended(hub.now, "a break"))
-    hub.send(events.event_raised(hub.now, "Go", "1"))
+    hub.send(events.ExecutionSuspended(hub.now, "a break"))
+    hub.send(events.EventRaised(hub.now, "Go", "1"))
     hub.run_all()
 
     assert (row.instance.status, row.instance.output) == (Status.SUSPENDED, "a break")
-    hub.send(events.execution_resumed(hub.now, "back"))
+    hub.send(events.ExecutionResumed(hub.now, "back"))
     hub.run_episode("root")
     assert (row.instance.status, row.instance.output) == (Status.RUNNING, "back")
     hub.run_all()
@@ -34,13 +33,13 @@ def test_an_instance_suspended_before_its_first_episode_starts_when_resumed(hub_
     hub = hub_of(waiting("Go"))
     row = hub.start("o")
     start = row.mailbox.pop()
-    hub.send(events.execution_suspended(hub.now, "a break"))
+    hub.send(events.ExecutionSuspended(hub.now, "a break"))
     hub.run_episode("root")
     row.mailbox.append(start)
     hub.run_all()
     assert row.history[-1].type is EventType.EXECUTION_SUSPENDED
 
-    hub.send(events.execution_resumed(hub.now, "back"))
+    hub.send(events.ExecutionResumed(hub.now, "back"))
     hub.run_all()
 
     assert row.instance.status is Status.RUNNING
@@ -56,11 +55,11 @@ def test_an_instance_that_is_suspended_as_it_continues_as_new_stays_suspended(hu
     row = hub.start("o")
     hub.run_episode("root")
     hub.run_activity(0)
-    hub.send(events.execution_suspended(hub.now, "a break"))
+    hub.send(events.ExecutionSuspended(hub.now, "a break"))
     hub.run_all()
 
     assert (row.instance.status, row.instance.output) == (Status.SUSPENDED, "a break")
-    hub.send(events.execution_resumed(hub.now, "back"))
+    hub.send(events.ExecutionResumed(hub.now, "back"))
     hub.run_episode("root")
     assert row.instance.status is Status.RUNNING
 
@@ -72,7 +71,7 @@ def test_a_terminated_instance_has_the_reason_as_output_and_hears_nothing_more(h
     hub = hub_of(chain)
     row = hub.start("o")
     hub.run_episode("root")
-    hub.send(events.execution_terminated(hub.now, "no more"))
+    hub.send(events.ExecutionTerminated(hub.now, "no more"))
     hub.run_all()
 
     assert (row.instance.status, row.instance.output) == (Status.TERMINATED, "no more")

@@ -5,10 +5,10 @@ The functions run through the SDK. Expectations: DurableTask.Core, durable exten
 
 import azure.durable_functions as df
 import pytest
-from funchost.durable.model import Status
-from funchost.durable.scheduling import Rules
 
-from tests.durable.running import Context, HubOf, Run, finish
+from funchost.durable.episode_commit import Rules
+from funchost.durable.instances import Status
+from tests.protocols.json1.running import Context, HubOf, Run, finish, orchestrator
 
 
 def test_a_status_that_is_falsy_leaves_the_old_one(hub_of: HubOf) -> None:
@@ -97,7 +97,7 @@ def test_changed_code_fails_the_instance_and_names_both_tasks(hub_of: HubOf) -> 
     row = hub.start("o")
     hub.run_episode("root")
     hub.run_activity(0)
-    hub.orchestrators = {"o": df.Orchestrator.create(after)}
+    hub.orchestrators = {"o": orchestrator(after)}
     hub.run_episode("root")
 
     assert row.instance.status is Status.FAILED

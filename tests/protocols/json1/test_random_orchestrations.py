@@ -13,14 +13,16 @@ from datetime import timedelta
 from typing import Any
 
 import azure.durable_functions as df
-from funchost.durable.answer import dump
-from funchost.durable.ledger import Ledger
-from funchost.durable.model import Status
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from funchost.durable import events
-from tests.durable.model_hub import SECOND, ModelHub, Row
+from funchost.durable.episode_commit import Rules
+from funchost.durable.instances import Status
+from funchost.durable.text import dump_json
+from funchost.protocols.json1.rules import Json1Rules
+from tests.protocols.json1.running import Json1Hub, activity, entity, open_tasks, orchestrator
+from tests.protocols.model_hub import SECOND
 
 Step = list[Any]
 RAISED = [f"value {number}" for number in range(12)]
@@ -188,16 +190,17 @@ STEPS = st.tuples(
 ).map(lambda parts: [*parts[0], *parts[1]])
 
 
-def new_hub(duplicate_chance: float, dice: random.Random) -> ModelHub:
-    return ModelHub(
-        orchestrators={"interpret": df.Orchestrator.create(interpret)},
-        activities={"double": double, "flaky": flaky},
-        entity_functions={"counter": df.Entity.create(counter)},
+def new_hub(duplicate_chance: float, dice: random.Random) -> Json1Hub:
+    return Json1Hub(
+        Json1Rules(Rules(max_entity_batch=3)),
+        orchestrators={"interpret": orchestrator(interpret)},
+        activities={"double": activity(double), "flaky": activity(flaky)},
+        entity_functions={"counter": entity(counter)},
         duplicate=lambda: dice.random() < duplicate_chance,
     )
 
 
-def wreak(hub: ModelHub, dice: random.Random, raised: list[tuple[str, str]]) -> None:
+def wreak(hub: Json1Hub, dice: random.Random, raised: list[tuple[str, str]]) -> None:
     """Do random steps until the root has ended, with crashes, lost memories, and a pause by a client."""
     root = hub.rows["root"]
     pauses = dice.random() < 0.3
@@ -207,7 +210,7 @@ def wreak(hub: ModelHub, dice: random.Random, raised: list[tuple[str, str]]) -> 
         crash = dice.random() < 0.15
         for row in hub.rows.values():
             if dice.random() < 0.1:
-                row.ledger = None
+                row.replay = None
         near = (due := hub.next_due()) is not None and due - hub.now <= 60 * SECOND
         match dice.choice(["episode", "activity", "event", "time", "pause"]):
             case "episode" if ready := hub.ready():
@@ -216,21 +219,15 @@ def wreak(hub: ModelHub, dice: random.Random, raised: list[tuple[str, str]]) -> 
                 hub.run_activity(dice.randrange(len(hub.waiting_activities)), crash=crash)
             case "event" if raised:
                 name, value = raised.pop(0)
-                hub.send(events.event_raised(hub.now, name, f'"{value}"'))
+                hub.send(events.EventRaised(hub.now, name, f'"{value}"'))
             case "time" if due is not None and (near or not hub.ready() + hub.waiting_activities):
                 hub.now = due
             case "pause" if root.instance.status is Status.SUSPENDED:
-                hub.send(events.execution_resumed(hub.now, "go on"))
+                hub.send(events.ExecutionResumed(hub.now, "go on"))
             case "pause" if pauses and count > 3:
                 pauses = False
-                hub.send(events.execution_suspended(hub.now, "wait"))
+                hub.send(events.ExecutionSuspended(hub.now, "wait"))
     raise AssertionError("the orchestration does not come to its end")
-
-
-def open_tasks(row: Row) -> set[int]:
-    ledger = Ledger()
-    ledger.extend(row.history)
-    return ledger.open
 
 
 @given(steps=STEPS, seed=st.integers(0, 2**32))
@@ -246,6 +243,6 @@ def test_an_orchestration_ends_as_its_code_says_whatever_happens_on_the_way(
     wreak(hub, dice, raised)
 
     status, result = Direct().run(steps)
-    expected = dump(result) if status is Status.COMPLETED else result
+    expected = dump_json(result) if status is Status.COMPLETED else result
     assert (root.instance.status, root.instance.output) == (status, expected)
     assert open_tasks(root) == set()

@@ -8,10 +8,10 @@ from typing import Any
 
 import azure.durable_functions as df
 import pytest
-from funchost.durable.model import Status
 
-from tests.durable.model_hub import BEGAN, SECOND
-from tests.durable.running import Context, HubOf, Run, finish, numbered, output
+from funchost.durable.instances import Status
+from tests.protocols.json1.running import Context, HubOf, Run, finish, numbered, output
+from tests.protocols.model_hub import BEGAN, SECOND
 
 
 def retrying(failures: int) -> Callable[[Any, int], str]:

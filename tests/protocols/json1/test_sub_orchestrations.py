@@ -6,10 +6,10 @@ The functions run through the SDK. Expectations: DurableTask.Core, durable exten
 from typing import Any
 
 import pytest
-from funchost.durable.model import Status
 
 from funchost.durable import events
-from tests.durable.running import Context, HubOf, Run, finish, output
+from funchost.durable.instances import Status
+from tests.protocols.json1.running import Context, HubOf, Run, finish, output
 
 
 def call_child(context: Context) -> Run:
@@ -54,7 +54,7 @@ def test_a_terminated_child_tells_the_reason_and_no_details(hub_of: HubOf) -> No
 
     hub = hub_of(call_child, child)
     row = finish(hub, "kid")
-    hub.send(events.execution_terminated(hub.now, "no more"), "kid")
+    hub.send(events.ExecutionTerminated(hub.now, "no more"), "kid")
     hub.run_all()
 
     assert row.instance.status is Status.FAILED
@@ -69,7 +69,8 @@ def test_a_child_under_an_id_in_use_fails_instead_of_never_ending(hub_of: HubOf)
     hub.start("child", instance_id="kid")
     row = finish(hub, "kid")
 
-    assert row.instance.output == "Orchestrator function 'o' failed: in use \n None"
+    in_use = "The sub-orchestration 'kid' cannot be started: its ID is in use."
+    assert row.instance.output == f"Orchestrator function 'o' failed: {in_use} \n None"
 
 
 @pytest.mark.parametrize(
@@ -95,9 +96,9 @@ def test_the_end_of_a_parent_does_not_touch_its_child(hub_of: HubOf) -> None:
 
     hub = hub_of(call_child, child)
     finish(hub, "kid")
-    hub.send(events.execution_terminated(hub.now, "no more"))
+    hub.send(events.ExecutionTerminated(hub.now, "no more"))
     hub.run_all()
-    hub.send(events.event_raised(hub.now, "Go", "1"), "kid")
+    hub.send(events.EventRaised(hub.now, "Go", "1"), "kid")
     hub.run_all()
 
     assert output(hub.rows["kid"]) == 1
