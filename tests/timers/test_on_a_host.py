@@ -10,9 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from funchost.taskhub.timers import TimerStatus
 
 from funchost.taskhub import TaskHub
+from funchost.taskhub.timer_records import TimerStatus
 from funchost.timers.moments import from_local
 from tests.e2e import hosting
 from tests.e2e.durable_host import connect
@@ -49,8 +49,8 @@ def notes(tmp_path):
 
 async def record(tmp_path, last: datetime, following: datetime) -> None:
     hub = await TaskHub.open(tmp_path / "data", "TimedHub")
-    await hub.lease_timer("nightly")
-    await hub.record_timer("nightly", TimerStatus(from_local(last), from_local(following), from_local(last)))
+    await hub.timers.lease("nightly")
+    await hub.timers.record("nightly", TimerStatus(from_local(last), from_local(following), from_local(last)))
     await hub.close()
 
 
@@ -77,6 +77,8 @@ async def test_a_run_that_was_missed_while_no_host_was_there_is_made_up_for(host
 
 async def test_by_hand_a_timer_is_given_its_record(host, notes):
     host.start()
+    # It is recorded when the host begins to listen, a moment after the ports are open.
+    hosting.until(lambda: "occurrences of the 'nightly' schedule" in host.log, 10, lambda: host.log)
 
     async with connect(host.base_url) as client:
         reply = await client.post("/admin/functions/nightly", json={"input": ""})

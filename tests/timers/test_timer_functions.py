@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import azure.functions as func
 import pytest
-from funchost.taskhub.timers import TimerStatus
 
-from funchost.timers.functions import TimerFunction, checked, payload
+from funchost.taskhub.timer_records import TimerStatus
+from funchost.timers.timer_functions import TimerFunction, checked, payload
 
 NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
 SECOND = 1_000_000
