@@ -10,9 +10,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from funchost.clock import SYSTEM_CLOCK
+from funchost.clock import SYSTEM_CLOCK, Clock
 from funchost.dispatch.activity_dispatcher import ActivityDispatcher
 from funchost.dispatch.durable_functions import DurableFunctions
 from funchost.dispatch.instance_dispatcher import InstanceDispatcher, Versioning
@@ -24,9 +24,9 @@ from funchost.protocols.json1.answer import HTTP_ACTIVITY
 from funchost.protocols.json1.rules import Json1Rules
 from funchost.settings import Settings
 from funchost.taskhub import ClientOperations, TaskHub, Work
-from funchost.timers import functions as timer_functions
-from funchost.timers.listeners import TimerListeners
+from funchost.timers import timer_functions
 from funchost.timers.moments import find_zone
+from funchost.timers.timer_listeners import TimerListeners
 from funchost.worker.invocations import (
     AppLoadError,
     ClientForm,
@@ -99,6 +99,22 @@ async def attempt(what: str, step: Awaitable[object], seconds: float | None = No
     return False
 
 
+class TriggerSource(Protocol):
+    """What has functions run on its own: the task hub's dispatchers, timers."""
+
+    def start(self) -> None:
+        """Begin to have functions run."""
+
+    def drain(self) -> None:
+        """Have no more functions run until `resume`; what runs goes on."""
+
+    def resume(self) -> None:
+        """Have functions run again."""
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Have no more functions run, and wait for what runs, so long."""
+
+
 class AppRun:
     """The app under one version of its files and settings.
 
@@ -114,16 +130,18 @@ class AppRun:
         hub: TaskHub,
         client_binding: Mapping[ClientForm, Mapping[str, Any]],
         instance_label: str,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.pool = WorkerPool(_worker_settings(settings, client_binding, instance_label))
         self.functions: Sequence[FunctionInfo] = ()
         self._settings = settings
         self._hub = hub
+        self._clock = clock
         self._timers: TimerListeners
         self._rules: SdkRules
         self.clients: ClientOperations
         self._subscriptions: list[Callable[[], None]] = []
-        self._dispatchers: list[InstanceDispatcher | ActivityDispatcher | TimerListeners] = []
+        self._trigger_sources: list[TriggerSource] = []
 
     async def load(self) -> None:
         """Start the workers. Raises CannotStart when the app cannot be loaded; no worker is left then."""
@@ -135,7 +153,7 @@ class AppRun:
         selected = [each for each in self.pool.functions if self._settings.function_selected(each.name)]
         zone = find_zone(self._settings.time_zone)
         self.functions = timer_functions.checked(selected, zone)
-        self._timers = TimerListeners(self._hub, self.pool, self.functions, zone)
+        self._timers = TimerListeners(self._hub, self.pool, self.functions, zone, self._clock)
         self._rules = _sdk_rules(self._settings, self.pool.sdk)
         limits = self._settings.hub
         self.clients = self._hub.clients(
@@ -176,16 +194,20 @@ class AppRun:
             fails_others=limits.version_failure_strategy == "Fail",
         )
         common = (self._hub, self.pool, functions, self._rules)
-        instances = InstanceDispatcher(*common, versioning, limits.max_orchestrators, limits.max_attempts)
-        built_in = {HTTP_ACTIVITY: HttpCalls(limits.http_poll_ms, SYSTEM_CLOCK)}
-        activities = ActivityDispatcher(*common, built_in, limits.max_activities, limits.max_attempts)
+        instances = InstanceDispatcher(
+            *common, versioning, limits.max_orchestrators, limits.max_attempts, self._clock
+        )
+        built_in = {HTTP_ACTIVITY: HttpCalls(limits.http_poll_ms, self._clock)}
+        activities = ActivityDispatcher(
+            *common, built_in, limits.max_activities, limits.max_attempts, self._clock
+        )
         self._subscriptions = [
             self._hub.wake_ups.subscribe(Work.EPISODES, instances.wake),
             self._hub.wake_ups.subscribe(Work.ACTIVITIES, activities.wake),
         ]
-        self._dispatchers = [instances, activities, self._timers]
-        for dispatcher in self._dispatchers:
-            dispatcher.start()
+        self._trigger_sources = [instances, activities, self._timers]
+        for source in self._trigger_sources:
+            source.start()
 
     async def timer_payload(self, function: str) -> bytes:
         """What a timer function is given when it is run by hand."""
@@ -193,8 +215,8 @@ class AppRun:
 
     def take_work(self, wanted: bool) -> None:
         """Take the task hub's work and fire timers, or leave both from now on."""
-        for dispatcher in self._dispatchers:
-            dispatcher.resume() if wanted else dispatcher.drain()
+        for source in self._trigger_sources:
+            source.resume() if wanted else source.drain()
 
     async def stop(self, grace_seconds: float) -> bool:
         """Take no more work, wait so long for what runs, and leave no worker and no lease behind.
@@ -205,9 +227,9 @@ class AppRun:
         for end in self._subscriptions:
             end()
         self._subscriptions.clear()
-        dispatchers, self._dispatchers = self._dispatchers, []
+        sources, self._trigger_sources = self._trigger_sources, []
         ended = [await attempt("Ending the workers", self.pool.stop(grace_seconds))]
-        stops = (dispatcher.stop(_LAST_COMMITS_SECONDS) for dispatcher in dispatchers)
+        stops = (source.stop(_LAST_COMMITS_SECONDS) for source in sources)
         ended += await asyncio.gather(*(attempt("Handing work back", stop) for stop in stops))
         ended.append(await attempt("Freeing the leases", self._hub.free_leases(), HUB_SECONDS))
         return all(ended)

@@ -4,6 +4,8 @@ import asyncio
 
 from funchost.clock import Clock
 
+_LIMIT_SECONDS = 20
+
 
 class QuickClock(Clock):
     """The clock of the machine, set forward at will; waiting on it takes a fiftieth of the time."""
@@ -18,26 +20,56 @@ class QuickClock(Clock):
         await asyncio.sleep(seconds / 50)
 
 
-class FakeClock(Clock):
-    """Stands still until it is set forward; whoever sleeps on it goes on when its time has come."""
+class ManualClock(Clock):
+    """Stands still until it is set forward. Whoever sleeps on it goes on when the time has come.
+
+    A test waits until the code sleeps (`asleep`) and then sets the clock forward (`advance`, `go_to`). What
+    the code does in between takes as long as it takes.
+    """
 
     def __init__(self, now: int = 1_714_564_800_000_000) -> None:
-        self.time = now
-        self._moved = asyncio.Event()
+        """`now` is in microseconds since 1970, UTC."""
+        self._now = now
+        self._sleepers: dict[asyncio.Future[None], int] = {}
+        self._fell_asleep = asyncio.Event()
 
     def now(self) -> int:
-        return self.time
+        return self._now
 
     def monotonic(self) -> float:
-        return self.time / 1_000_000
+        return self._now / 1_000_000
 
     async def sleep(self, seconds: float) -> None:
-        until = self.time + int(seconds * 1_000_000)
-        while self.time < until:
-            await self._moved.wait()
+        if seconds <= 0:
+            return await asyncio.sleep(0)
+        waked = asyncio.get_running_loop().create_future()
+        self._sleepers[waked] = self._now + round(seconds * 1_000_000)
+        self._fell_asleep.set()
+        try:
+            await waked
+        finally:
+            self._sleepers.pop(waked, None)
+
+    @property
+    def sleepers(self) -> int:
+        """How many sleep now."""
+        return len(self._sleepers)
+
+    async def asleep(self, count: int = 1) -> None:
+        """Wait until so many sleep. Raises TimeoutError when that does not happen."""
+        async with asyncio.timeout(_LIMIT_SECONDS):
+            while self.sleepers < count:
+                self._fell_asleep.clear()
+                await self._fell_asleep.wait()
+
+    def advance(self, seconds: float) -> None:
+        """Set it forward by so much."""
+        self.go_to(self._now + round(seconds * 1_000_000))
 
     def go_to(self, time: int) -> None:
-        """Set it forward to this time, in microseconds."""
-        self.time = time
-        moved, self._moved = self._moved, asyncio.Event()
-        moved.set()
+        """Set it to this time, in microseconds since 1970, and wake who has slept until then."""
+        self._now = time
+        for waked in [each for each, until in self._sleepers.items() if until <= time]:
+            del self._sleepers[waked]
+            if not waked.done():
+                waked.set_result(None)

@@ -15,7 +15,7 @@ from funchost.durable.instances import SdkProtocol, Status
 from funchost.protocols.json1.rules import Json1Rules
 from funchost.taskhub.work_items import WorkItems
 from funchost.worker.invocations import FunctionTimedOut, WorkerLost
-from tests.clocks import FakeClock
+from tests.clocks import ManualClock
 from tests.dispatch.conftest import Host, StartHost
 from tests.dispatch.fakes import FakePool
 
@@ -32,8 +32,8 @@ def append(context: df.DurableEntityContext) -> None:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def pool(pool: FakePool) -> FakePool:
     return pool
 
 
-async def pauses_until(host: Host, clock: FakeClock, is_over: Callable[[], Any]) -> list[float]:
+async def pauses_until(host: Host, clock: ManualClock, is_over: Callable[[], Any]) -> list[float]:
     """Let time pass from one thing that is due to the next until it is over. Returns the pauses (seconds)."""
     pauses: list[float] = []
     async with asyncio.timeout(20):
@@ -62,7 +62,7 @@ async def pauses_until(host: Host, clock: FakeClock, is_over: Callable[[], Any])
     return pauses
 
 
-async def pauses_of(host: Host, clock: FakeClock, instance_id: str = "one") -> list[float]:
+async def pauses_of(host: Host, clock: ManualClock, instance_id: str = "one") -> list[float]:
     async def is_over() -> bool:
         instance = await host.app.get(instance_id)
         return instance is not None and instance.status.is_final
@@ -71,7 +71,7 @@ async def pauses_of(host: Host, clock: FakeClock, instance_id: str = "one") -> l
 
 
 async def test_an_activity_whose_worker_dies_each_time_fails_with_the_reason(
-    start_host: StartHost, clock: FakeClock
+    start_host: StartHost, clock: ManualClock
 ) -> None:
     host = await start_host(attempts=10, clock=clock)
     host.pool.deaths["say"] = ALWAYS
@@ -90,7 +90,7 @@ async def test_an_activity_whose_worker_dies_each_time_fails_with_the_reason(
 
 
 async def test_an_activity_that_the_host_cannot_hand_in_fails_with_the_reason(
-    start_host: StartHost, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    start_host: StartHost, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_always(*arguments: Any) -> Any:
         raise AssertionError("a defect of the host")
@@ -111,7 +111,7 @@ async def test_an_activity_that_the_host_cannot_hand_in_fails_with_the_reason(
     "loss", [WorkerLost(4711, "killed"), FunctionTimedOut("chain", "00:05:00", 4711), MemoryError()]
 )
 async def test_an_episode_that_is_lost_each_time_fails_its_instance_with_the_reason(
-    start_host: StartHost, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, loss: Exception
+    start_host: StartHost, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, loss: Exception
 ) -> None:
     async def lose(*arguments: Any) -> Any:
         host.pool.calls.append(("chain", ""))
@@ -135,7 +135,7 @@ async def test_an_episode_that_is_lost_each_time_fails_its_instance_with_the_rea
 
 
 async def test_the_parent_of_an_instance_that_is_given_up_hears_of_it(
-    start_host: StartHost, clock: FakeClock
+    start_host: StartHost, clock: ManualClock
 ) -> None:
     host = await start_host(attempts=2, clock=clock)
     host.pool.deaths["chain"] = ALWAYS
@@ -149,7 +149,7 @@ async def test_the_parent_of_an_instance_that_is_given_up_hears_of_it(
 
 
 async def test_an_attempt_that_succeeds_makes_the_next_work_begin_with_none(
-    start_host: StartHost, clock: FakeClock
+    start_host: StartHost, clock: ManualClock
 ) -> None:
     host = await start_host(attempts=3, clock=clock)
     replay = host.pool.orchestrators["chain"]
@@ -171,7 +171,7 @@ async def test_an_attempt_that_succeeds_makes_the_next_work_begin_with_none(
 
 
 async def test_other_instances_go_on_while_one_is_tried_again(
-    start_host: StartHost, clock: FakeClock
+    start_host: StartHost, clock: ManualClock
 ) -> None:
     host = await start_host(instances=1, activities=1, attempts=10, clock=clock)
     host.pool.deaths["fan_out"] = ALWAYS
@@ -184,7 +184,7 @@ async def test_other_instances_go_on_while_one_is_tried_again(
 
 @pytest.mark.parametrize("text", ["database or disk is full", "database is locked"])
 async def test_a_locked_or_full_database_is_not_counted(
-    start_host: StartHost, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, text: str
+    start_host: StartHost, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     troubles = {"commit_episode": 20, "finish_activity": 20}
     for name in troubles:
@@ -212,7 +212,7 @@ def _fail_some_times(
 
 
 async def test_one_operation_that_kills_each_worker_fails_alone(
-    start_host: StartHost, clock: FakeClock
+    start_host: StartHost, clock: ManualClock
 ) -> None:
     def die_of_poison(text: str) -> str:
         names = [each["name"] for each in json.loads(text)["batch"]]
@@ -240,7 +240,7 @@ async def test_one_operation_that_kills_each_worker_fails_alone(
 
 
 async def test_the_caller_of_an_operation_that_is_given_up_is_told_why(
-    start_host: StartHost, clock: FakeClock
+    start_host: StartHost, clock: ManualClock
 ) -> None:
     host = await start_host(attempts=2, clock=clock)
     host.pool.deaths["list"] = ALWAYS

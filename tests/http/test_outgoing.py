@@ -10,7 +10,7 @@ import pytest
 from funchost.durable.commit import ActivityTask, Postponed
 from funchost.durable.events import Event, TaskCompleted, TaskFailed
 from funchost.http.outgoing import HttpCalls
-from tests.clocks import FakeClock
+from tests.clocks import ManualClock
 
 Serve = Callable[[bytes], Awaitable[str]]
 
@@ -38,7 +38,7 @@ async def serve() -> AsyncIterator[Serve]:
 async def call(**request: object) -> Event | Postponed:
     """What the activity of a durable HTTP call comes to."""
     task = ActivityTask("one", "e", 0, "BuiltIn::HttpActivity", json.dumps(request))
-    return await HttpCalls(500, FakeClock())(task)
+    return await HttpCalls(500, ManualClock())(task)
 
 
 def answer(head: bytes, body: bytes = b"hello") -> bytes:
@@ -117,4 +117,4 @@ async def test_a_202_is_asked_again_later_with_the_request_that_it_asks_for(serv
     postponed = await call(uri=url)
     assert isinstance(postponed, Postponed)
     assert json.loads(postponed.input)["uri"] == f"{url}status"
-    assert postponed.not_before == FakeClock().now() + 7_000_000
+    assert postponed.not_before == ManualClock().now() + 7_000_000

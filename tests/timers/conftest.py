@@ -10,8 +10,10 @@ import pytest
 
 from funchost.taskhub import TaskHub
 from funchost.worker.invocations import FunctionInfo, Invocation, InvocationError, InvocationResult
+from tests.clocks import ManualClock
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
+NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
 OpenHub = Callable[[], Awaitable[TaskHub]]
 
 
@@ -58,6 +60,12 @@ def timer_info(schedule: str, name: str = "tick", **trigger: Any) -> FunctionInf
         script_file="function_app.py",
         entry_point=name,
     )
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """What timers go by; task hubs are on the clock of the machine."""
+    return ManualClock(NOON)
 
 
 @pytest.fixture

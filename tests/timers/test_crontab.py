@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funchost.timers import crontab
+from funchost.timers.schedules import Crontab, parse_crontab
 
 NEW_YEAR = datetime(2026, 1, 1)  # a Thursday
 
 
 def following(expression: str, count: int, after: datetime = NEW_YEAR) -> list[str]:
-    return [f"{each:%a %m-%d %H:%M:%S}" for each in islice(crontab.parse(expression).after(after), count)]
+    return [f"{each:%a %m-%d %H:%M:%S}" for each in islice(parse_crontab(expression).after(after), count)]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_day_has_to_fit_the_month_and_the_week():
     ],
 )
 def test_two_spellings_mean_the_same(one, other):
-    assert crontab.parse(one) == crontab.parse(other)
+    assert parse_crontab(one) == parse_crontab(other)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_two_spellings_mean_the_same(one, other):
 )
 def test_what_ncrontab_does_not_know_is_refused(expression):
     with pytest.raises(ValueError):  # noqa: PT011
-        crontab.parse(expression)
+        parse_crontab(expression)
 
 
 def test_a_date_that_no_year_has_never_comes():
@@ -82,7 +82,7 @@ def test_a_date_that_no_year_has_never_comes():
 
 
 def test_the_longest_wait_is_forty_years_for_a_leap_day_on_one_day_of_the_week():
-    times = crontab.parse("0 0 0 29 2 SUN").after(datetime(2088, 2, 29))
+    times = parse_crontab("0 0 0 29 2 SUN").after(datetime(2088, 2, 29))
 
     assert next(times) == datetime(2128, 2, 29)
 
@@ -102,7 +102,7 @@ SIX_FIELDS = st.tuples(field(0, 59), field(0, 59), field(0, 23), field(1, 31), f
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))
 
 
-def fits(expression: crontab.Crontab, wall: datetime) -> bool:
+def fits(expression: Crontab, wall: datetime) -> bool:
     return (
         wall.second in expression.seconds
         and wall.minute in expression.minutes
@@ -115,7 +115,7 @@ def fits(expression: crontab.Crontab, wall: datetime) -> bool:
 
 @given(SIX_FIELDS, MOMENTS)
 def test_the_next_time_fits_and_is_later(fields, moment):
-    expression = crontab.parse(" ".join(fields))
+    expression = parse_crontab(" ".join(fields))
 
     for found in islice(expression.after(moment), 1):
         assert fits(expression, found)
@@ -124,7 +124,7 @@ def test_the_next_time_fits_and_is_later(fields, moment):
 
 @given(SIX_FIELDS, MOMENTS, st.integers(1, 3000))
 def test_no_fitting_second_is_passed_over(fields, moment, seconds):
-    expression = crontab.parse(" ".join(fields))
+    expression = parse_crontab(" ".join(fields))
     start = moment.replace(microsecond=0)
     walls = [start + timedelta(seconds=number) for number in range(1, seconds + 1)]
 

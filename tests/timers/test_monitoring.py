@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funchost.taskhub.timer_records import TimerStatus
-from funchost.timers.monitoring import is_past_due, status_after, status_at_start
-from funchost.timers.schedule import parse
+from funchost.timers.schedules import parse_schedule
+from funchost.timers.timer_functions import is_past_due, status_after, status_at_start
 
 NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
 MINUTE = 60_000_000
-HOURLY = parse("0 0 * * * *", UTC)
-QUARTERLY = parse("0 */15 * * * *", UTC)
+HOURLY = parse_schedule("0 0 * * * *", UTC)
+QUARTERLY = parse_schedule("0 */15 * * * *", UTC)
 
 
 def test_without_a_record_the_next_time_is_waited_for():
@@ -69,7 +69,9 @@ def test_a_clock_that_is_set_back_during_a_run_does_not_make_it_due_twice():
     assert status.next == NOON + 60 * MINUTE
 
 
-SCHEDULES = st.sampled_from([HOURLY, QUARTERLY, parse("00:07:00", UTC), parse("0 30 12 * * 1", UTC)])
+SCHEDULES = st.sampled_from(
+    [HOURLY, QUARTERLY, parse_schedule("00:07:00", UTC), parse_schedule("0 30 12 * * 1", UTC)]
+)
 MOMENTS = st.integers(NOON - 10**13, NOON + 10**13)
 
 

@@ -77,6 +77,8 @@ async def test_a_run_that_was_missed_while_no_host_was_there_is_made_up_for(host
 
 async def test_by_hand_a_timer_is_given_its_record(host, notes):
     host.start()
+    # It is recorded when the host begins to listen, a moment after the ports are open.
+    hosting.until(lambda: "occurrences of the 'nightly' schedule" in host.log, 10, lambda: host.log)
 
     async with connect(host.base_url) as client:
         reply = await client.post("/admin/functions/nightly", json={"input": ""})

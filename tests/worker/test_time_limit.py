@@ -42,11 +42,15 @@ async def test_its_worker_process_is_replaced_and_no_other(start_pool, caller_of
     assert set(caller.pool.pids) & before == before - {caught.value.pid}
 
 
-async def test_what_else_runs_on_that_process_is_lost_with_it_at_once(start_pool, caller_of, monkeypatch):
+async def test_what_else_runs_on_that_process_is_lost_with_it_at_once(
+    start_pool, caller_of, until, monkeypatch
+):
     monkeypatch.setattr(pool_module, "_GRACE_SECONDS", 0.2)
-    caller = caller_of(await start_pool(function_timeout_seconds=2))
+    caller = caller_of(await start_pool(function_timeout_seconds=1))
     late = asyncio.ensure_future(caller.activity("block", 30))
-    await asyncio.sleep(1)
+    await until(lambda: caller.pool.in_flight == 1)
+    # So that the other one is not late itself.
+    monkeypatch.setattr(caller.pool._time_limit, "_seconds", 60)
     bystander = asyncio.ensure_future(caller.activity("block", 30))
 
     with pytest.raises(FunctionTimedOut):

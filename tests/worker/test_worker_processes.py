@@ -247,14 +247,35 @@ async def test_no_new_work_is_taken_while_the_pool_stops(caller):
     await asyncio.gather(call, stop)
 
 
-async def test_ctrl_c_in_the_terminal_is_the_host_s_to_decide(caller):
+async def test_ctrl_c_in_the_terminal_is_the_host_s_to_decide(
+    start_pool, caller_of, write_app, tmp_path, until
+):
+    folder = write_app(
+        """
+import time
+from pathlib import Path
+
+import azure.durable_functions as df
+
+app = df.DFApp()
+
+
+@app.activity_trigger(input_name="begun")
+def block(begun: str) -> str:
+    Path(begun).touch()
+    time.sleep(0.3)
+    return "ended"
+"""
+    )
+    caller = caller_of(await start_pool(folder))
     (pid,) = caller.pool.pids
-    call = asyncio.ensure_future(caller.activity("block", 0.3))
-    await asyncio.sleep(0.1)
+    begun = tmp_path / "begun"
+    call = asyncio.ensure_future(caller.activity("block", str(begun)))
+    await until(begun.exists)
 
     os.kill(pid, signal.SIGINT)
 
-    assert await call == "worker-1_thread-1"
+    assert await call == "ended"
     assert caller.pool.pids == [pid]
 
 

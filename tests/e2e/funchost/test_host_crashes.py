@@ -6,6 +6,7 @@ Source: Durable Functions: reliability of orchestrations.
 import asyncio
 import random
 import signal
+import time
 
 import aiohttp
 import pytest
@@ -48,9 +49,10 @@ async def test_a_timer_that_became_due_while_the_host_was_dead_fires_at_the_star
     async with connect(host.base_url) as client:
         instance_id = await client.start("timer", 0.5)
         await client.running(instance_id)
+    due = time.time() + 0.5
 
     host.kill_everything()
-    await asyncio.sleep(0.5)
+    hosting.until(lambda: time.time() > due, 5, lambda: "The timer is not due yet.")
     host.start()
 
     async with connect(host.base_url) as client:

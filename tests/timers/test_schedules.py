@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funchost.timers.moments import from_local, to_local
-from funchost.timers.schedule import BadSchedule, CronSchedule, Schedule, parse
+from funchost.timers.schedules import BadSchedule, CronSchedule, Schedule, parse_schedule
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 MINUTE = 60_000_000
@@ -62,7 +62,7 @@ def due(schedule: Schedule, after: datetime, count: int, zone: tzinfo = PACIFIC)
     ],
 )
 def test_changes_of_the_clock_are_met_as_the_original_does(text, start, expected):
-    schedule = parse(text, PACIFIC)
+    schedule = parse_schedule(text, PACIFIC)
 
     assert due(schedule, start.replace(tzinfo=PACIFIC), len(expected)) == expected
 
@@ -70,24 +70,27 @@ def test_changes_of_the_clock_are_met_as_the_original_does(text, start, expected
 def test_a_point_in_time_that_the_clock_leaps_over_is_due_an_hour_later():
     start = datetime(2018, 3, 11, tzinfo=PACIFIC)
 
-    assert due(parse("0 30 2 * * *", PACIFIC), start, 2) == ["03-11 03:30 -0700", "03-12 02:30 -0700"]
+    assert due(parse_schedule("0 30 2 * * *", PACIFIC), start, 2) == [
+        "03-11 03:30 -0700",
+        "03-12 02:30 -0700",
+    ]
 
 
 def test_a_point_in_time_is_not_due_again_when_the_host_starts_in_the_second_hour():
     second_hour = datetime(2018, 11, 4, 1, 29, fold=1, tzinfo=PACIFIC)
 
-    assert due(parse("0 30 1 * * *", PACIFIC), second_hour, 1) == ["11-05 01:30 -0800"]
+    assert due(parse_schedule("0 30 1 * * *", PACIFIC), second_hour, 1) == ["11-05 01:30 -0800"]
 
 
 def test_an_interval_of_one_day_in_a_year_goes_on_when_the_clock_is_set_back():
     first_hour = datetime(2018, 11, 4, 1, 10, tzinfo=PACIFIC)
 
-    assert due(parse("0 0-10 1 4 11 *", PACIFIC), first_hour, 1) == ["11-04 01:00 -0800"]
+    assert due(parse_schedule("0 0-10 1 4 11 *", PACIFIC), first_hour, 1) == ["11-04 01:00 -0800"]
 
 
 def test_an_hour_that_is_shown_twice_next_year_counts_from_its_first_time():
     second_hour = datetime(2018, 11, 4, 1, 10, fold=1, tzinfo=PACIFIC)
-    schedule = parse("0 0-10 1 1-7 11 SUN", PACIFIC)
+    schedule = parse_schedule("0 0-10 1 1-7 11 SUN", PACIFIC)
 
     assert due(schedule, second_hour, 1) == ["11-03 01:00 -0700"]
 
@@ -101,7 +104,7 @@ def test_an_hour_that_is_shown_twice_next_year_counts_from_its_first_time():
     ],
 )
 def test_intervals_are_told_from_points_in_time_as_in_the_original(text, repeats):
-    schedule = parse(text, UTC)
+    schedule = parse_schedule(text, UTC)
 
     assert isinstance(schedule, CronSchedule)
     assert schedule.repeats is repeats
@@ -138,7 +141,7 @@ def near_changes(draw: st.DrawFn, zones: list[tzinfo]) -> tuple[tzinfo, int]:
 @given(near_changes(WHOLE_HOURS), MINUTES)
 def test_an_interval_is_due_whenever_the_clock_shows_it(place, minutes):
     zone, moment = place
-    schedule = parse(f"0 {minutes} * * * *", zone)
+    schedule = parse_schedule(f"0 {minutes} * * * *", zone)
     allowed = {int(minute) for minute in minutes.split(",")}
 
     first_minute = moment // MINUTE + 1
@@ -154,7 +157,7 @@ def test_an_interval_is_due_whenever_the_clock_shows_it(place, minutes):
 @given(near_changes([*WHOLE_HOURS, *HALF_AN_HOUR]), MINUTES, st.integers(0, 23))
 def test_points_in_time_come_once_a_day_and_always_later(place, minutes, hour):
     zone, moment = place
-    schedule = parse(f"0 {minutes} {hour} * * *", zone)
+    schedule = parse_schedule(f"0 {minutes} {hour} * * *", zone)
     shown: list[datetime] = []
 
     for _ in range(12):
@@ -172,7 +175,7 @@ def test_points_in_time_come_once_a_day_and_always_later(place, minutes, hour):
 def test_a_time_span_is_due_when_it_has_passed(moment, seconds):
     text = f"{seconds // 86400}.{timedelta(seconds=seconds % 86400)}"
 
-    assert parse(text, PACIFIC).next_after(moment) == moment + seconds * 1_000_000
+    assert parse_schedule(text, PACIFIC).next_after(moment) == moment + seconds * 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -190,7 +193,7 @@ def test_a_time_span_is_due_when_it_has_passed(moment, seconds):
     ],
 )
 def test_time_spans_are_read_as_dotnet_reads_them(text, span):
-    assert parse(text, UTC).next_after(0) == span // timedelta(microseconds=1)
+    assert parse_schedule(text, UTC).next_after(0) == span // timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +214,7 @@ def test_time_spans_are_read_as_dotnet_reads_them(text, span):
 )
 def test_what_is_neither_is_refused_with_the_text_of_the_original(text):
     with pytest.raises(BadSchedule) as caught:
-        parse(text, UTC)
+        parse_schedule(text, UTC)
 
     assert str(caught.value) == (
         f"The schedule expression '{text}' was not recognized as a valid cron expression or timespan string."
@@ -226,13 +229,13 @@ def test_what_is_neither_is_refused_with_the_text_of_the_original(text):
     ],
 )
 def test_schedules_below_a_minute_are_known(text, is_frequent):
-    assert parse(text, UTC).is_frequent is is_frequent
+    assert parse_schedule(text, UTC).is_frequent is is_frequent
 
 
 def test_only_clock_times_adjust_for_daylight_saving():
-    assert parse("0 0 0 * * *", UTC).adjusts_for_dst
-    assert not parse("01:00:00", UTC).adjusts_for_dst
+    assert parse_schedule("0 0 0 * * *", UTC).adjusts_for_dst
+    assert not parse_schedule("01:00:00", UTC).adjusts_for_dst
 
 
 def test_what_is_due_beyond_the_calendar_is_never_due():
-    assert parse("10675199", UTC).next_after(0) is None
+    assert parse_schedule("10675199", UTC).next_after(0) is None

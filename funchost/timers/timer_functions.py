@@ -1,4 +1,7 @@
-"""The timer functions of an app, and what each is given when it fires."""
+"""The timer functions of an app: what is declared, what their records mean, and what each is given.
+
+Pure. It fires nothing; records are kept in the task hub.
+"""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +12,7 @@ from typing import Any
 from funchost.conventions.names import TIMER_TRIGGER
 from funchost.taskhub.timer_records import TimerStatus
 from funchost.timers.moments import json_text
-from funchost.timers.schedule import BadSchedule, Schedule, parse
+from funchost.timers.schedules import BadSchedule, Schedule, parse_schedule
 from funchost.worker.invocations import FunctionInfo
 
 # What .NET has for a time that never came and for one that never comes.
@@ -32,7 +35,7 @@ class TimerFunction:
         """Raises BadSchedule."""
         trigger = next(binding for binding in function.bindings if binding["type"] == TIMER_TRIGGER)
         expression = trigger.get("schedule", "")
-        schedule = parse(expression, zone)
+        schedule = parse_schedule(expression, zone)
         # What fires several times a minute would write as often. Source: TimerSchedule.Create.
         is_monitored = bool(trigger.get("useMonitor", True)) and not schedule.is_frequent
         runs_on_startup = bool(trigger.get("runOnStartup", False))
@@ -42,6 +45,37 @@ class TimerFunction:
 def checked(functions: Iterable[FunctionInfo], zone: tzinfo) -> list[FunctionInfo]:
     """The functions; a timer whose schedule cannot be read carries that as its error."""
     return [_checked(function, zone) for function in functions]
+
+
+def status_at_start(recorded: TimerStatus | None, schedule: Schedule, now: int) -> TimerStatus:
+    """The record to go on with when a host begins to fire a timer.
+
+    One that the schedule contradicts is of another schedule, and begins anew.
+    Source: Azure WebJobs SDK extensions, ScheduleMonitor.CheckPastDueAsync.
+    """
+    if recorded is None:
+        return TimerStatus(None, schedule.next_after(now), now)
+    decided = recorded.updated if recorded.last is None else recorded.last
+    expected = schedule.next_after(decided)
+    if expected == recorded.next:
+        return recorded
+    # What only the new schedule would have had in the past was not missed.
+    if expected is not None and expected < now:
+        decided, expected = now, schedule.next_after(now)
+    return TimerStatus(None, expected, decided)
+
+
+def is_past_due(status: TimerStatus, now: int) -> bool:
+    """Whether a time at which the timer was due has passed."""
+    return status.next is not None and status.next < now
+
+
+def status_after(status: TimerStatus, schedule: Schedule, fired_at: int, *, on_schedule: bool) -> TimerStatus:
+    """The record after a run that began at `fired_at`."""
+    # A clock that is set back must not make the same time due twice.
+    if on_schedule and status.next is not None:
+        fired_at = max(fired_at, status.next)
+    return TimerStatus(fired_at, schedule.next_after(fired_at), fired_at)
 
 
 def payload(
