@@ -8,6 +8,7 @@ import pytest
 from tests.e2e import hosting
 from tests.e2e.durable_host import DurableHost, connect
 from tests.e2e.hosting import HostProcess
+from tests.e2e.sdk import FirstGeneration, Sdk, SecondGeneration
 
 GIVEN_URL = os.environ.get("E2E_BASE_URL", "").rstrip("/")
 
@@ -16,6 +17,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "funchost_only: expects what funchost does on purpose otherwise than the original host"
     )
+    for generation in (1, 2):
+        config.addinivalue_line(
+            "markers",
+            f"sdk_{generation}(reason): holds for a conformance app on SDK {generation}.x alone",
+        )
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +57,21 @@ async def host(conformance_url: str) -> AsyncIterator[DurableHost]:
     """A host with the conformance app."""
     async with connect(conformance_url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def sdk(conformance_url: str) -> Sdk:
+    """What the SDK of the conformance app makes the tests expect."""
+    functions = hosting.get(conformance_url, "/admin/functions")[1]
+    return SecondGeneration() if b'"durableRequiresGrpc":true' in functions else FirstGeneration()
+
+
+@pytest.fixture(autouse=True)
+def _of_this_generation(request: pytest.FixtureRequest) -> None:
+    for generation in (1, 2):
+        marker = request.node.get_closest_marker(f"sdk_{generation}")
+        if marker and request.getfixturevalue("sdk").number != generation:
+            pytest.skip(marker.args[0])
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ class DurableHost:
         self.base_url = base_url.rstrip("/")
         self._session = session
         self._limit = limit
+        self._generation = 0
 
     async def request(self, method: str, path: str, **options: Any) -> Reply:
         """Send one request; the path is sent as it is."""
@@ -70,10 +71,22 @@ class DurableHost:
     async def delete(self, path: str, **options: Any) -> Reply:
         return await self.request("DELETE", path, **options)
 
+    async def generation(self) -> int:
+        """Which generation of the durable SDK the app is on, 1 or 2, as its bindings say."""
+        if not self._generation:
+            functions = (await self.get("/admin/functions")).json()
+            bindings = [binding for function in functions for binding in function["config"]["bindings"]]
+            self._generation = 2 if any(each.get("durableRequiresGrpc") for each in bindings) else 1
+        return self._generation
+
+    async def encoded(self, value: Any) -> str:
+        """An input as the SDK's client sends it: that of 1.x encodes it twice, that of 2.x once."""
+        return json.dumps(value) if await self.generation() == 2 else json.dumps(json.dumps(value))
+
     async def start(self, name: str, given: Any = None, instance_id: str | None = None) -> str:
-        """Start an instance as the SDK's client does, so with its input encoded twice; give its ID."""
+        """Start an instance as the SDK's client does; give its ID."""
         instance_id = instance_id or new_id()
-        body = None if given is None else json.dumps(json.dumps(given)).encode()
+        body = None if given is None else (await self.encoded(given)).encode()
         reply = await self.post(f"{WEBHOOKS}/orchestrators/{name}/{instance_id}", data=body)
         assert reply.status == 202, reply.text
         return instance_id
@@ -144,6 +157,11 @@ class DurableHost:
         """The instances that a query finds, of the first page."""
         items: list[Status] = (await self.get(f"{WEBHOOKS}/instances?{query}")).json()
         return items
+
+    async def end(self, name: str, given: Any = None) -> tuple[str, Any]:
+        """Start an instance and give its last status and its output."""
+        status = await self.run(name, given)
+        return status["runtimeStatus"], status["output"]
 
     async def client(self, method: str, **arguments: Any) -> Any:
         """What a method of the SDK's client returns inside a function of the conformance app."""

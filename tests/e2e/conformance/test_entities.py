@@ -1,7 +1,6 @@
 """Entities. Source: Durable Functions for Python: entities; HTTP management API: entities."""
 
 import asyncio
-import json
 
 import pytest
 
@@ -11,8 +10,8 @@ ENTITIES = f"{WEBHOOKS}/entities"
 
 
 async def signal(host, key, operation, value=None):
-    """Signal the counter as the SDK's client does: the input is JSON in a JSON string."""
-    body = json.dumps(json.dumps(value)) if value is not None else ""
+    """Signal the counter as the SDK's client does."""
+    body = await host.encoded(value) if value is not None else ""
     reply = await host.post(f"{ENTITIES}/counter/{key}?op={operation}", data=body, headers=AS_JSON)
     assert (reply.status, reply.body) == (202, b""), reply.text
 
@@ -89,14 +88,19 @@ async def test_an_operation_knows_its_entity(host):
     assert await call(host, key, ["look", None]) == [{"entity": "counter", "key": key}]
 
 
-async def test_a_failed_operation_raises_with_its_message_alone(host):
-    results = await call(host, new_id(), ["fail", None])
+async def test_a_failed_operation_raises_with_its_message(host, sdk):
+    key = new_id()
 
-    assert results == [{"type": "Exception", "text": "bad operation"}]
+    results = await call(host, key, ["fail", None])
+
+    text = sdk.operation_failure(f"@counter@{key}", "fail", "bad operation")
+    assert results == [{"type": sdk.failure_type, "text": text}]
 
 
-async def test_the_state_that_was_set_before_a_failure_stays(host):
-    assert (await call(host, new_id(), ["add", 1], ["fail", None], ["get", None]))[2] == 101
+async def test_the_state_that_was_set_before_a_failure_stays_or_is_undone(host, sdk):
+    state = (await call(host, new_id(), ["add", 1], ["fail", None], ["get", None]))[2]
+
+    assert state == sdk.state_after_a_failed_operation
 
 
 async def test_an_entity_is_found_in_any_case_and_its_key_is_not(host):

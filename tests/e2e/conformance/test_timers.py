@@ -24,23 +24,22 @@ async def test_a_timer_that_is_due_fires_at_once(host, seconds):
     assert (await host.output("timer", seconds))["early"] is False
 
 
-async def test_a_timer_without_a_time_zone_is_refused_by_the_sdk(host):
-    text = await host.failure("timer_without_zone")
-
-    assert "can't compare offset-naive and offset-aware datetimes" in text
+async def test_a_timer_without_a_time_zone_is_refused_by_the_sdk_or_taken_for_utc(host, sdk):
+    assert await host.end("timer_without_zone") == sdk.timer_without_zone
 
 
 async def test_a_cancelled_timer_does_not_hold_up_the_end(host):
     assert await host.output("activity_or_timer", {"seconds": 3600, "cancel": True}) == "activity"
 
 
-async def test_a_timer_that_is_not_cancelled_holds_up_the_end(host):
+async def test_a_timer_that_is_not_cancelled_holds_up_the_end_or_not(host, sdk):
     instance_id = await host.start("activity_or_timer", {"seconds": 1, "cancel": False})
 
     seen = await host.status_when(instance_id, lambda status: status["customStatus"] == "race is over")
     ended = await host.ended(instance_id)
 
-    assert (seen["runtimeStatus"], ended["output"]) == ("Running", "activity")
+    assert seen["runtimeStatus"] == sdk.status_when_a_timer_is_left
+    assert ended["output"] == "activity"
 
 
 async def test_a_timer_wins_against_a_slow_activity(host):
@@ -49,8 +48,8 @@ async def test_a_timer_wins_against_a_slow_activity(host):
     assert output == "timer"
 
 
-async def test_a_timer_that_has_fired_cannot_be_cancelled(host):
-    assert "Cannot cancel a completed task." in await host.failure("cancel_a_fired_timer")
+async def test_a_cancel_of_a_fired_timer_fails_or_does_nothing(host, sdk):
+    assert await host.end("cancel_a_fired_timer") == sdk.cancel_of_a_fired_timer
 
 
 async def test_many_timers_fire_each_in_its_turn(host):

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -30,6 +31,8 @@ async def client_method(req: func.HttpRequest, client: df.DurableOrchestrationCl
             returned = await returned
     except Exception as error:
         raised = {"type": type(error).__name__, "args": list(error.args)}
+        if hasattr(error, "code"):
+            raised = {"type": raised["type"], "code": error.code().name, "text": error.details()}
         return _answer({"raised": raised})
     if isinstance(returned, func.HttpResponse):
         return returned
@@ -45,11 +48,14 @@ async def start(req: func.HttpRequest, client: df.DurableOrchestrationClient) ->
     return client.create_check_status_response(req, instance_id)
 
 
-@bp.route(route="payload-of-hub", methods=["GET"])
+@bp.route(route="hub-of-client", methods=["GET"])
 @bp.durable_client_input(client_name="client", task_hub="%CONFORMANCE_HUB%")
-async def payload_of_hub(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """The URLs of a client whose task hub is named by an app setting."""
-    return _answer(client.create_http_management_payload("x"))
+async def hub_of_client(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """The task hub of a client for which an app setting names it."""
+    if hasattr(client, "taskHubName"):
+        return _answer(client.taskHubName)
+    url = client.create_http_management_payload("x")["statusQueryGetUri"]
+    return _answer(parse_qs(urlsplit(url).query)["taskHub"][0])
 
 
 def _argument(name: str, value: Any) -> Any:
@@ -79,6 +85,7 @@ def _readable(value: Any) -> Any:
             "output": value.output,
             "custom_status": value.custom_status,
             "history": value.history,
+            "historyEvents": value.historyEvents if hasattr(value, "historyEvents") else value.history,
         }
     if hasattr(value, "instances_deleted"):
         return {"instances_deleted": value.instances_deleted}

@@ -40,11 +40,13 @@ def version(context):
 def http_call(context):
     """Call the URL of the input; give what came back."""
     given = context.get_input()
-    return (
-        yield context.call_http(
-            given.get("method", "GET"), given["url"], given.get("content"), given.get("headers")
-        )
+    answer = yield context.call_http(
+        given.get("method", "GET"), given["url"], given.get("content"), given.get("headers")
     )
+    if isinstance(answer, dict):
+        return answer
+    # SDK 2.x gives an object.
+    return {"statusCode": answer.status_code, "headers": answer.headers, "content": answer.content}
 
 
 @bp.orchestration_trigger(context_name="context")

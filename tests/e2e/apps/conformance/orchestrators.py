@@ -61,9 +61,12 @@ def fan_out_async(context):
 
 @bp.orchestration_trigger(context_name="context")
 def fan_out_of_nothing(context):
-    every = yield context.task_all([])
-    some = yield context.task_any([])
-    return [every, some]
+    return (yield context.task_all([]))
+
+
+@bp.orchestration_trigger(context_name="context")
+def race_of_nothing(context):
+    return (yield context.task_any([]))
 
 
 @bp.orchestration_trigger(context_name="context")
@@ -88,7 +91,9 @@ def first_of(context):
 @bp.orchestration_trigger(context_name="context")
 def first_fails(context):
     winner = yield context.task_any([context.call_activity("fail", "first")])
-    return str(winner.result).split("\n")[0].strip()
+    # SDK 2.x raises when the result of a failed task is read.
+    error = winner.get_exception() if hasattr(winner, "get_exception") else winner.result
+    return str(error).split("\n")[0].strip()
 
 
 @bp.orchestration_trigger(context_name="context")
@@ -105,7 +110,6 @@ def never_yielded(context):
     """A task that is only created runs nothing."""
     context.call_activity("count", context.instance_id)
     yield context.call_activity("echo", None)
-    return tally.read(context.instance_id)
 
 
 @bp.orchestration_trigger(context_name="context")
@@ -140,6 +144,7 @@ def no_generator_raises(context):
 
 @bp.orchestration_trigger(context_name="context")
 def yields_a_number(context):
+    yield context.call_activity("echo", None)
     yield 5
 
 

@@ -117,6 +117,8 @@ def collect(context):
 
 @bp.orchestration_trigger(context_name="context")
 def generation_that_fails(context):
+    if context.get_input():
+        return "the next generation"
     context.continue_as_new(1)
     raise ValueError("after continue_as_new")
     yield

@@ -69,14 +69,29 @@ def events(context):
     return received
 
 
-@app.orchestration_trigger(context_name="context")
-def generations(context):
+def generations_of_sdk_1(context):
     """Take events, one for each generation, until `None` comes."""
     received = context.get_input()
     item = yield context.wait_for_external_event("add")
     if item is None:
         return received
     context.continue_as_new([*received, item])
+
+
+def generations_of_sdk_2(context, received):
+    """The same with the method of SDK 2.x that keeps events which nobody has awaited yet."""
+    item = yield context.wait_for_external_event("add")
+    if item is None:
+        return received
+    context.continue_as_new([*received, item], save_events=True)
+
+
+SECOND_GENERATION = hasattr(df, "DurableFunctionsClient")
+app.function_name("generations")(
+    app.orchestration_trigger(context_name="context", orchestration="generations")(
+        generations_of_sdk_2 if SECOND_GENERATION else generations_of_sdk_1
+    )
+)
 
 
 @app.orchestration_trigger(context_name="context")
