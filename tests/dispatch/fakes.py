@@ -9,8 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from funchost.dispatch.durable_functions import ACTIVITY_TRIGGER, ENTITY_TRIGGER, ORCHESTRATION_TRIGGER
-from funchost.worker.invocations import FunctionTimedOut, WorkerLost
-from funchost.worker.invocations import FunctionInfo, Invocation, InvocationError, InvocationResult
+from funchost.worker.invocations import (
+    FunctionInfo,
+    FunctionTimedOut,
+    Invocation,
+    InvocationError,
+    InvocationResult,
+    WorkerLost,
+)
 from funchost.worker.pool import WorkerPool
 
 PID = 4711
