@@ -27,18 +27,18 @@ class FirstGeneration:
     ]
 
     # What the SDK does with odd calls.
-    call_of_a_decorated_activity = ("Completed", 42)
+    call_of_a_decorated_activity: tuple[str, Any] = ("Completed", 42)
     runs_of_a_task_that_is_never_yielded = 0
     exception_after_continue_as_new = (
         "Failed",
         "Orchestrator function 'generation_that_fails' failed: after continue_as_new",
     )
-    timer_without_zone = (
+    timer_without_zone: tuple[str, str | None] = (
         "Failed",
         "Orchestrator function 'timer_without_zone' failed: can't compare offset-naive and offset-aware "
         "datetimes",
     )
-    cancel_of_a_fired_timer = (
+    cancel_of_a_fired_timer: tuple[str, str | None] = (
         "Failed",
         "Orchestrator function 'cancel_a_fired_timer' failed: Cannot cancel a completed task.",
     )
