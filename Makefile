@@ -9,7 +9,7 @@ BENCH_STAMP := $(VENV)/.made-for-bench
 VENV_2X := .venv-2x
 BIN_2X := $(VENV_2X)/bin
 STAMP_2X := $(VENV_2X)/.made-from-lock
-TESTS_2X := tests/app tests/worker tests/oracle tests/e2e tests/examples
+TESTS_2X := tests/app tests/protocols/grpc2 tests/sidecar tests/worker tests/oracle tests/e2e tests/examples
 
 # Asked for by name (PYTHON=python3.13), the interpreter must be the one .venv has; otherwise .venv is made anew.
 # Not asked for, whatever .venv has is kept.

@@ -53,6 +53,13 @@ def test_every_test_that_is_named_exists():
     assert [path for path in named if not (_PROJECT / path).exists()] == []
 
 
+def test_every_module_on_the_way_through_the_house_exists():
+    named = re.findall(r"`([\w/]+\.(?:py|sql))`", (_PROJECT / "CONTRIBUTING.md").read_text())
+
+    assert named
+    assert [name for name in named if not [*_PROJECT.glob(name), *_PROJECT.glob(f"funchost/**/{name}")]] == []
+
+
 def test_every_row_of_a_marked_table_has_a_mark():
     tables = re.findall(r"^\| [^|\n]+ \|  ?\| .*\|\n\| --- .*\n((?:\|.*\n)+)", _TEXT, flags=re.MULTILINE)
     marks = [row.split(" | ")[1] for table in tables for row in table.splitlines()]

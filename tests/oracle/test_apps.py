@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.generations import HAS_SDK_2, is_of_sdk
 from tests.oracle.conftest import PROJECT
-from tests.worker.generations import HAS_SDK_2, is_of_sdk
 
 APPS = [
     PROJECT,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.worker.generations import HAS_SDK_2
+from tests.generations import HAS_SDK_2
 
 HEAD = """
 import typing

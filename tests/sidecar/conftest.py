@@ -1,7 +1,6 @@
 """A gRPC endpoint over a real hub in a temporary folder, and the SDK's own clients connected to it."""
 
 import asyncio
-import importlib.util
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -12,11 +11,11 @@ import pytest
 from funchost.clock import Clock
 from funchost.durable.instances import SdkProtocol
 from funchost.taskhub import TaskHub
+from tests.generations import HAS_SDK_2
 
 HUB_NAME = "Hub"
 
-# SDK 2.x brings both, and needs a newer Python than funchost does.
-if not all(importlib.util.find_spec(name) for name in ("grpc", "durabletask")):
+if not HAS_SDK_2:
     collect_ignore_glob = ["test_*.py"]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.worker.generations import HAS_SDK_2, SDK
+from tests.generations import HAS_SDK_2, SDK
 
 if not HAS_SDK_2:
     pytest.skip(

@@ -7,7 +7,7 @@ import pytest
 
 from funchost.worker.child import app_loader
 from funchost.worker.invocations import AppLoadError
-from tests.worker.generations import SDK, is_of_sdk, sdk_1_only, sdk_2_only
+from tests.generations import SDK, is_of_sdk, sdk_1_only, sdk_2_only
 
 HEAD = "import azure.functions as func\n"
 

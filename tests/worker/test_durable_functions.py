@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from tests.worker.generations import sdk_1_only
+from tests.generations import sdk_1_only
 
 TIME = "2026-01-02T03:04:05.678901Z"
 EVENT = {"EventId": -1, "IsPlayed": False, "Timestamp": TIME}

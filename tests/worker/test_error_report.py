@@ -12,7 +12,7 @@ from funchost.worker.child.channel import Channel
 from funchost.worker.child.invocation_context import InvocationScope
 from funchost.worker.frames import Decoder, Frame
 from funchost.worker.main import Worker
-from tests.worker.generations import sdk_1_only
+from tests.generations import sdk_1_only
 
 
 async def test_an_exception_gives_its_type_its_text_and_the_user_s_frames(caller):

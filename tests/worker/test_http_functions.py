@@ -3,7 +3,7 @@
 import pytest
 
 from funchost.worker.invocations import HttpReply
-from tests.worker.generations import sdk_1_only
+from tests.generations import sdk_1_only
 
 
 async def test_a_response_comes_with_status_headers_and_body(caller):

@@ -11,7 +11,7 @@ import azure.functions as func
 import pytest
 
 from funchost.worker.child.signatures import FunctionLoadError, Return, check_signature
-from tests.worker.generations import is_of_sdk, sdk_1_only
+from tests.generations import is_of_sdk, sdk_1_only
 
 
 @pytest.fixture

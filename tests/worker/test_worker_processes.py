@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from funchost.worker.invocations import PoolStopped, WorkerLost
-from tests.worker.generations import sdk_1_only
+from tests.generations import sdk_1_only
 
 ENTITY_BATCH = '{"self": {"name": "counter", "key": "k"}, "exists": false, "state": null, "batch": []}'
 

@@ -1,5 +1,5 @@
-"""These tests run the real SDK 2.x, which is not installed everywhere."""
+"""Orchestrations and entities of the real SDK 2.x, which only a newer Python has."""
 
-from importlib.util import find_spec
+from tests.generations import HAS_SDK_2
 
-collect_ignore_glob = [] if find_spec("durabletask") else ["test_*.py"]
+collect_ignore_glob = [] if HAS_SDK_2 else ["test_*.py"]
