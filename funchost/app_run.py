@@ -132,7 +132,9 @@ class AppRun:
         instance_label: str,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self.pool = WorkerPool(_worker_settings(settings, client_binding, instance_label))
+        self.pool = WorkerPool(
+            worker_settings(settings, client_binding, instance_label, process_count=settings.process_count)
+        )
         self.functions: Sequence[FunctionInfo] = ()
         self._settings = settings
         self._hub = hub
@@ -235,13 +237,18 @@ class AppRun:
         return all(ended)
 
 
-def _worker_settings(
-    settings: Settings, client_binding: Mapping[ClientForm, Mapping[str, Any]], instance_label: str
+def worker_settings(
+    settings: Settings,
+    client_binding: Mapping[ClientForm, Mapping[str, Any]],
+    instance_label: str,
+    *,
+    process_count: int,
 ) -> WorkerSettings:
+    """What workers need to know to run the app of these settings."""
     return WorkerSettings(
         script_root=settings.script_root,
         script_file=settings.script_file,
-        process_count=settings.process_count,
+        process_count=process_count,
         thread_count=settings.thread_count,
         dispatch=settings.dispatch,
         client_binding=client_binding,

@@ -124,3 +124,27 @@ def start(functions: tuple[str, ...], **options: Any) -> None:
     for warning in loaded.warnings:
         logging.getLogger("Host.General").warning(warning)
     sys.exit(supervisor.run(loaded))
+
+
+@main.command()
+@click.option(
+    "--script-root", type=click.Path(path_type=Path), metavar="DIR", help="The app's folder (default: here)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Give the findings as JSON.")
+def doctor(script_root: Path | None, as_json: bool) -> None:
+    """Say what works here and will not on Azure, and the other way round.
+
+    Loads the app once and calls no function. The exit code is 0 without errors, 1 with errors, and 2 when
+    the app's settings cannot be read.
+    """
+    import asyncio
+
+    from funchost import doctor, settings
+
+    try:
+        loaded = settings.load(settings.Flags(script_root=script_root), os.environ)
+        findings = asyncio.run(doctor.examine(loaded))
+    except settings.SettingsError as error:
+        raise WrongSetting(str(error)) from error
+    click.echo(doctor.as_json(findings) if as_json else doctor.as_text(findings), nl=as_json)
+    sys.exit(any(finding.severity is doctor.Severity.ERROR for finding in findings))
