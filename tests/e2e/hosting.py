@@ -13,14 +13,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 
 APPS = Path(__file__).parent / "apps"
 PROJECT = Path(__file__).parents[2]
-SECOND_GENERATION = version("azure-functions-durable").startswith("2.")
 START_LIMIT = 30.0
 STOP_LIMIT = 30.0
 

@@ -15,6 +15,9 @@ from tests.e2e import hosting
 from tests.e2e.durable_host import WEBHOOKS, DurableHost, connect, eventually
 from tests.e2e.hosting import HostProcess
 from tests.e2e.hubs.fill import ENDED, EVERYTHING
+from tests.generations import sdk_1_only
+
+pytestmark = sdk_1_only
 
 HUB = Path(__file__).parents[1] / "hubs" / "0.1.0"
 CHAIN = ["said a\U0001f600", "gated b"]
