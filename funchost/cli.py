@@ -79,6 +79,12 @@ def main() -> None:
 @click.option(
     "--enable-auth", "--enableAuth", is_flag=True, help="Ask for keys as Azure does (default: all is open)."
 )
+@click.option(
+    "--anyone-may-call",
+    is_flag=True,
+    help="Serve an address that other machines reach without asking for keys: whoever reaches it can run "
+    "the app and read its data.",
+)
 @click.option("--verbose", is_flag=True, help="Show the host's own lines from level Information.")
 @click.option(
     "--user-log-level",
@@ -132,10 +138,10 @@ def start(functions: tuple[str, ...], **options: Any) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Give the findings as JSON.")
 def doctor(script_root: Path | None, as_json: bool) -> None:
-    """Say what works here and will not on Azure, and the other way round.
+    """Say what would differ on Azure, before you deploy.
 
-    Loads the app once and calls no function. The exit code is 0 without errors, 1 with errors, and 2 when
-    the app's settings cannot be read.
+    Finds what works here and will not there, and the other way round. Loads the app once and calls no
+    function. The exit code is 0 without errors, 1 with errors, and 2 when the app's settings cannot be read.
     """
     import asyncio
 

@@ -53,7 +53,7 @@ class HttpFrontEnd:
         self._settings = settings
         self._keys = keys
         self._port = settings.port
-        self._guard = Guard(settings.address, settings.cors)
+        self._guard = _guard(settings)
         self._offline = OfflinePage(settings.script_root)
         self._host = HostEndpoints(settings, control, self._offline)
         self._functions = FunctionEndpoints()
@@ -115,7 +115,7 @@ class HttpFrontEnd:
         """
         self._site = Site(settings, clients, pool, functions, self.webhook_key)
         self._settings = settings
-        self._guard = Guard(settings.address, settings.cors)
+        self._guard = _guard(settings)
         self._host.running(settings)
         self._functions.use(settings, pool, functions, timer_payload)
         self._decided.set()
@@ -204,3 +204,7 @@ class HttpFrontEnd:
     @property
     def _local_host(self) -> str:
         return f"localhost:{self._port}"
+
+
+def _guard(settings: Settings) -> Guard:
+    return Guard(settings.address, settings.cors, (*settings.host_names, socket.gethostname()))

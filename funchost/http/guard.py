@@ -23,10 +23,11 @@ _PREFLIGHT = {
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The rules for one listening address."""
+    """The rules for one listening address; `names` are those of the machine besides the loopback names."""
 
     address: str
     cors: Cors
+    names: tuple[str, ...] = ()
 
     def refusal(self, method: str, host: str, headers: Mapping[str, str]) -> str | None:
         """Why this request is refused, with what is allowed; None when it may pass.
@@ -35,7 +36,7 @@ class Guard:
         `headers` looks names up without case. A missing Host passes: no browser leaves it out.
         """
         for name in filter(None, (host, headers.get("Host"))):
-            if is_loopback(self.address) and not self._own_name(name):
+            if not self._own_name(name):
                 return self._foreign_host(name)
         origin = headers.get("Origin")
         if origin is not None:
@@ -84,16 +85,25 @@ class Guard:
 
     def _foreign_host(self, host: str) -> str:
         names = ["localhost", "127.0.0.1", "[::1]"]
-        if self.address not in _LOOPBACK_NAMES:
-            names.append(self.address)
-        return (
-            f"Host: '{host}' is not a name of this host. It answers to {', '.join(names)}. "
-            "To reach it under another name, listen on another address with --address."
-        )
+        if is_loopback(self.address):
+            if self.address not in _LOOPBACK_NAMES:
+                names.append(self.address)
+            advice = "To reach it under another name, listen on another address with --address."
+        else:
+            names += ["any IP address", *self.names]
+            advice = "Add a name with the app setting FUNCHOST_HOST_NAMES."
+        return f"Host: '{host}' is not a name of this host. It answers to {', '.join(names)}. {advice}"
 
     def _own_name(self, host: str) -> bool:
         name = _host_name(f"//{host}")
-        return name in _LOOPBACK_NAMES or name == self.address.lower()
+        if name in _LOOPBACK_NAMES or name == self.address.lower():
+            return True
+        # Behind an IP address is no name that a page could have pointed here.
+        return not is_loopback(self.address) and (_is_ip_address(name) or name in self._lower_names)
+
+    @property
+    def _lower_names(self) -> frozenset[str]:
+        return frozenset(name.lower() for name in self.names)
 
     def _origin_passes(self, origin: str, host: str) -> bool:
         if self._origin_allowed(origin) or is_loopback(_host_name(origin)):
@@ -118,6 +128,14 @@ def is_loopback(name: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _is_ip_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _host_name(url: str) -> str:

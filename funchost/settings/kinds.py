@@ -17,6 +17,7 @@ _LARGEST_INTEGER = 2**31 - 1
 _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
 _SCRIPT_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\.py")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]+")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -164,6 +165,18 @@ def origins(entry: Entry) -> tuple[str, ...]:
                 "for example http://localhost:3000,https://example.com."
             )
     return found
+
+
+def host_names(entry: Entry) -> tuple[str, ...]:
+    """Names of this machine, separated by commas."""
+    listed = tuple(name for part in entry.text.split(",") if (name := part.strip()))
+    for name in listed:
+        if not _HOST_NAME.fullmatch(name):
+            raise entry.wrong(
+                f"'{name}' is not the name of a machine. Give names without scheme and port, with commas "
+                "between them."
+            )
+    return listed
 
 
 def names(key: str, of: str) -> SectionKind:

@@ -3,6 +3,7 @@
 Reads the two files of the app and nothing below them; starts and writes nothing.
 """
 
+import ipaddress
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -60,6 +61,7 @@ def load(flags: Flags, environment: Mapping[str, str]) -> Settings:
     configuration = Configuration(document or {}, app_settings)
     readings = Readings(TABLE, Places(flags, app_settings, local.host, configuration))
     values, origins = readings.values, readings.origins
+    _check_reach(values["address"], flags)
     try:
         # The workers ask which functions are disabled; what they could not read is refused before.
         setting_names.disabled_functions(app_settings)
@@ -152,6 +154,16 @@ def _data_dir(flags: Flags, script_root: Path) -> Path:
             f"--data-dir: '{folder}' is not a folder. Give a folder, or the path of a new one."
         )
     return folder
+
+
+def _check_reach(address: str, flags: Flags) -> None:
+    """An address that other machines reach needs keys, or somebody who says that it needs none."""
+    if ipaddress.ip_address(address).is_loopback or flags.enable_auth or flags.anyone_may_call:
+        return
+    raise SettingsError(
+        f"--address: other machines reach {address}, and everybody there could run the app and read its "
+        "data. Ask for keys with --enable-auth, or say that this is meant with --anyone-may-call."
+    )
 
 
 def _cors(flags: Flags, readings: Readings) -> Cors:

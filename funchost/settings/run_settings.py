@@ -34,6 +34,7 @@ class Flags:
     cors: str | None = None
     cors_credentials: bool = False
     enable_auth: bool = False
+    anyone_may_call: bool = False
     watch: bool = False
 
 
@@ -104,6 +105,7 @@ class Settings:
     script_root: Path
     script_file: str
     address: str
+    host_names: tuple[str, ...]
     port: int
     enable_auth: bool
     watch: Watch | None

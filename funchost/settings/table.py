@@ -63,6 +63,7 @@ TABLE = (
         100 * 1024 * 1024,
         setting="FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
     ),
+    Row("host_names", kinds.host_names, (), setting="FUNCHOST_HOST_NAMES"),
     Row("time_zone", text, None, setting="WEBSITE_TIME_ZONE"),
     Row("time_zone", text, None, setting="TZ"),
     Row("hub.power_loss_safe", truth, False, setting="FUNCHOST_POWER_LOSS_SAFE"),

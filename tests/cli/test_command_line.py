@@ -149,7 +149,7 @@ def _python_m_funchost(*words: str, cwd: Path | None = None) -> subprocess.Compl
 def test_python_m_funchost_lists_the_commands() -> None:
     done = _python_m_funchost("--help")
     assert done.returncode == 0
-    assert "start  Start the host and serve the app until Ctrl+C." in done.stdout
+    assert "start   Start the host and serve the app until Ctrl+C." in done.stdout
 
 
 def test_the_version_is_the_packages() -> None:

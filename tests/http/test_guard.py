@@ -8,7 +8,7 @@ from funchost.settings import Cors
 from tests.http.conftest import Host, OpenHost
 
 LOOPBACK = Guard("127.0.0.1", Cors())
-WIDE = Guard("0.0.0.0", Cors())
+WIDE = Guard("0.0.0.0", Cors(), ("Build-Box", "box.example"))
 
 
 def refusal(guard: Guard, method: str = "GET", /, **headers: str) -> str | None:
@@ -44,8 +44,21 @@ def test_the_bound_address_is_a_name_of_the_host() -> None:
     assert refusal(Guard("127.0.0.5", Cors()), Host="127.0.0.5:7071") is None
 
 
-def test_any_name_passes_when_the_host_listens_widely() -> None:
-    assert refusal(WIDE, Host="my-machine:7071") is None
+@pytest.mark.parametrize(
+    "host",
+    ["localhost:7071", "build-box:7071", "BOX.example", "192.168.1.5:7071", "[fe80::1]:7071", "0.0.0.0"],
+)
+def test_addresses_and_the_machine_s_own_names_pass_when_the_host_listens_widely(host: str) -> None:
+    assert refusal(WIDE, Host=host) is None
+
+
+@pytest.mark.parametrize("host", ["evil.example", "192.168.1.5.nip.io", "box.example.evil.example", "[::1"])
+def test_a_name_that_a_page_may_have_pointed_here_is_refused_there_too(host: str) -> None:
+    text = refusal(WIDE, Host=host)
+    assert text is not None
+    assert (
+        "any IP address, Build-Box, box.example. Add a name with the app setting FUNCHOST_HOST_NAMES" in text
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,8 +91,8 @@ def test_every_origin_passes_when_all_are_allowed() -> None:
 
 
 def test_a_page_that_a_wide_host_served_itself_may_call_it() -> None:
-    assert refusal(WIDE, Host="my-machine:7071", Origin="http://my-machine:7071") is None
-    assert refusal(WIDE, Host="my-machine:7071", Origin="http://my-machine:9") is not None
+    assert refusal(WIDE, Host="build-box:7071", Origin="http://build-box:7071") is None
+    assert refusal(WIDE, Host="build-box:7071", Origin="http://build-box:9") is not None
 
 
 def test_an_image_of_a_foreign_page_is_refused() -> None:

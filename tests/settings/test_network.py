@@ -13,13 +13,33 @@ def test_the_host_listens_on_loopback_and_7071_by_default(load_app: Load) -> Non
 
 def test_flags_beat_local_settings(load_app: Load) -> None:
     local = {"Host": {"LocalHttpPort": 8080, "LocalHttpAddress": "0.0.0.0"}}
-    settings = load_app(local=local)
+    settings = load_app(local=local, enable_auth=True)
     assert (settings.address, settings.port) == ("0.0.0.0", 8080)
     assert settings.origins["port"] == settings.origins["address"] == "local.settings.json"
 
     settings = load_app(local=local, port=9090, address="::1")
     assert (settings.address, settings.port) == ("::1", 9090)
     assert (settings.origins["port"], settings.origins["address"]) == ("--port", "--address")
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.5"])
+def test_an_address_that_others_reach_needs_keys_or_a_word(load_app: Load, address: str) -> None:
+    with pytest.raises(SettingsError, match=r"^--address: other machines reach .* with --anyone-may-call"):
+        load_app(address=address)
+
+    assert load_app(address=address, enable_auth=True).address == address
+    assert load_app(address=address, anyone_may_call=True).address == address
+
+
+def test_names_of_the_machine_are_split_at_commas(load_app: Load) -> None:
+    assert load_app().host_names == ()
+    assert load_app(values={"FUNCHOST_HOST_NAMES": "box, box.example,"}).host_names == ("box", "box.example")
+
+
+@pytest.mark.parametrize("text", ["http://box", "box:7071", "a b", "-", "*"])
+def test_a_text_that_is_no_name_of_a_machine_is_refused(load_app: Load, text: str) -> None:
+    with pytest.raises(SettingsError, match="is not the name of a machine"):
+        load_app(values={"FUNCHOST_HOST_NAMES": text})
 
 
 @pytest.mark.parametrize("text", ["localhost", "127.0.0", "", "127.0.0.1:80"])
