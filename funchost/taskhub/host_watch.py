@@ -132,9 +132,9 @@ class HostLock:
 
     def __init__(self, folder: Path, host_id: str) -> None:
         """Raises OSError."""
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = _lock_path(folder, host_id)
-        self._file: IO[bytes] = self._path.open("ab")
+        self._file: IO[bytes] = os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def release(self) -> None:

@@ -3,6 +3,7 @@
 import logging
 import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,9 +85,7 @@ class TaskHub:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             check_version(path)
-            if not path.exists():
-                # SQLite gives its side files the mode of the file they belong to.
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            _keep_private(path)
             database = await Database.open(
                 path,
                 power_loss_safe=power_loss_safe,
@@ -129,3 +128,15 @@ class TaskHub:
     def _on_own_work(self, work: int) -> None:
         self.wake_ups.tell(work)
         self._watch.call_others()
+
+
+def _keep_private(path: Path) -> None:
+    """Make the hub's file if there is none, and let only its owner read it and its side files.
+
+    SQLite gives new side files the mode of the file they belong to.
+    """
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        if file.is_file() and stat.S_IMODE(file.stat().st_mode) != 0o600:
+            file.chmod(0o600)

@@ -31,6 +31,24 @@ async def test_a_folder_that_was_there_keeps_its_mode(folder: Path) -> None:
     await hub.close()
 
 
+async def test_nobody_else_reads_or_writes_its_files_whatever_the_folder_and_the_umask(folder: Path) -> None:
+    folder.mkdir(mode=0o755)
+    for name in ("Hub.db", "Hub.db-wal"):
+        (folder / name).touch(mode=0o644)
+    before = os.umask(0)
+    try:
+        hub = await TaskHub.open(folder, "Hub")
+        await client(hub).start("o", "x", None)
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
+        await hub.close()
+    finally:
+        os.umask(before)
+
+    assert modes.pop("Hub.hosts") == 0o700
+    assert len(modes) == 4
+    assert set(modes.values()) == {0o600}
+
+
 async def test_what_was_written_is_there_after_the_next_opening(folder: Path) -> None:
     first = await TaskHub.open(folder, "Hub")
     started = await client(first).start("hello", "one", '"in"')
