@@ -134,10 +134,18 @@ def test_a_port_that_is_taken_is_named(app, tmp_path, instances):
 
 
 def test_an_address_of_another_machine_is_named(app, tmp_path):
-    ended = start(app, tmp_path, "--address", "192.0.2.1")
+    ended = start(app, tmp_path, "--address", "192.0.2.1", "--anyone-may-call")
 
     assert ended.returncode == 2
     assert "192.0.2.1 is no address of this machine" in ended.stderr
+
+
+def test_an_address_that_others_reach_is_refused_without_keys(app, tmp_path):
+    ended = start(app, tmp_path, "--address", "0.0.0.0")
+
+    assert ended.returncode == 2
+    assert "--enable-auth" in ended.stderr
+    assert "--anyone-may-call" in ended.stderr
 
 
 def test_several_instances_end_together_when_the_app_cannot_be_imported(app, tmp_path):
