@@ -199,7 +199,9 @@ class AppRun:
         instances = InstanceDispatcher(
             *common, versioning, limits.max_orchestrators, limits.max_attempts, self._clock
         )
-        built_in = {HTTP_ACTIVITY: HttpCalls(limits.http_poll_ms, self._clock)}
+        built_in = {
+            HTTP_ACTIVITY: HttpCalls(limits.http_poll_ms, limits.http_answer_limit_bytes, self._clock)
+        }
         activities = ActivityDispatcher(
             *common, built_in, limits.max_activities, limits.max_attempts, self._clock
         )

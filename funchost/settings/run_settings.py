@@ -82,6 +82,7 @@ class HubSettings:
     version_match_strategy: Literal["None", "Strict", "CurrentOrOlder"]
     version_failure_strategy: Literal["Reject", "Fail"]
     http_poll_ms: int
+    http_answer_limit_bytes: int
     connection_name: str
     storage_type: str
     power_loss_safe: bool

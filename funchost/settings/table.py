@@ -68,6 +68,12 @@ TABLE = (
     Row("time_zone", text, None, setting="TZ"),
     Row("hub.power_loss_safe", truth, False, setting="FUNCHOST_POWER_LOSS_SAFE"),
     Row("hub.max_attempts", whole(1, 1000), 10, setting="FUNCHOST_MAX_ATTEMPTS"),
+    Row(
+        "hub.http_answer_limit_bytes",
+        whole(1, allowed="It must be a number of bytes, 1 or more."),
+        32 * 1024 * 1024,
+        setting="FUNCHOST_HTTP_ANSWER_LIMIT",
+    ),
     # host.json.
     Row("function_timeout_seconds", kinds.function_timeout, 1800.0, key="functionTimeout"),
     Row(

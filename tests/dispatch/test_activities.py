@@ -115,7 +115,7 @@ class Website:
         self.responses = list(responses)
         self.requests: list[HttpCallRequest] = []
 
-    async def send(self, request: HttpCallRequest) -> HttpCallResponse:
+    async def send(self, request: HttpCallRequest, limit_bytes: int) -> HttpCallResponse:
         self.requests.append(request)
         return self.responses.pop(0)
 
@@ -128,7 +128,7 @@ def website(monkeypatch: pytest.MonkeyPatch) -> Website:
 
 
 def http_calls() -> BuiltInActivity:
-    return outgoing.HttpCalls(poll_milliseconds=50, clock=SYSTEM_CLOCK)
+    return outgoing.HttpCalls(poll_milliseconds=50, answer_limit_bytes=1_000_000, clock=SYSTEM_CLOCK)
 
 
 async def test_a_durable_http_call_is_made_by_the_host(start_host: StartHost, website: Website) -> None:

@@ -2,7 +2,10 @@
 with a reason, never an exception."""
 
 import asyncio
+import gzip
 import json
+import tracemalloc
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -11,6 +14,8 @@ from funchost.durable.commit import ActivityTask, Postponed
 from funchost.durable.events import Event, TaskCompleted, TaskFailed
 from funchost.http.outgoing import HttpCalls
 from tests.clocks import ManualClock
+
+LIMIT = 100_000
 
 Serve = Callable[[bytes], Awaitable[str]]
 
@@ -38,7 +43,7 @@ async def serve() -> AsyncIterator[Serve]:
 async def call(**request: object) -> Event | Postponed:
     """What the activity of a durable HTTP call comes to."""
     task = ActivityTask("one", "e", 0, "BuiltIn::HttpActivity", json.dumps(request))
-    return await HttpCalls(500, ManualClock())(task)
+    return await HttpCalls(500, LIMIT, ManualClock())(task)
 
 
 def answer(head: bytes, body: bytes = b"hello") -> bytes:
@@ -54,6 +59,36 @@ async def test_content_in_an_odd_charset_reaches_the_orchestrator(serve: Serve, 
     ended = await call(uri=await serve(answer(head)))
     assert isinstance(ended, TaskCompleted)
     assert json.loads(ended.result or "")["content"] == "hello"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP", "deflate"])
+async def test_packed_content_is_unpacked(serve: Serve, encoding: str) -> None:
+    text = "é" * 20_000
+    packed = zlib.compress(text.encode()) if encoding == "deflate" else gzip.compress(text.encode())
+    head = b"200 OK\r\nContent-Encoding: " + encoding.encode()
+    ended = await call(uri=await serve(answer(head, packed)))
+    assert isinstance(ended, TaskCompleted)
+    assert json.loads(ended.result or "")["content"] == text
+
+
+@pytest.mark.parametrize("head", [b"200 OK", b"200 OK\r\nContent-Encoding: gzip"])
+async def test_an_answer_above_the_limit_fails_the_call_and_takes_no_memory(
+    serve: Serve, head: bytes
+) -> None:
+    body = gzip.compress(bytes(200_000_000), 9) if b"gzip" in head else bytes(LIMIT + 1)
+    url = await serve(answer(head, body))
+    tracemalloc.start()
+    ended = await call(uri=url)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(ended, TaskFailed)
+    assert "has more than 100000 bytes of content. FUNCHOST_HTTP_ANSWER_LIMIT" in ended.reason
+    assert peak < 20 * LIMIT
+
+
+async def test_content_that_is_not_packed_as_it_says_fails_the_call(serve: Serve) -> None:
+    ended = await call(uri=await serve(answer(b"200 OK\r\nContent-Encoding: gzip", b"no gzip at all")))
+    assert isinstance(ended, TaskFailed)
 
 
 @pytest.mark.parametrize("charset", ["utf-7", "raw_unicode_escape", "utf-16", "latin-1"])
