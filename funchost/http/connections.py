@@ -7,7 +7,9 @@ that are too long) are answered here, as JSON or empty, because SDK clients pars
 import asyncio
 import logging
 import socket
+import traceback
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
@@ -26,6 +28,13 @@ _LINE_LIMIT = 32768
 _BACKLOG = 1024
 # What aiohttp's own shutdown may take after our wait is over; it has no value for "not at all".
 _INSTANT = 0.01
+
+# A body that is longer goes out piece by piece, each when the client has room for it.
+_PIECE_BYTES = 64 * 1024
+# Kestrel cuts clients that read less than 240 bytes a second.
+_PIECE_SECONDS = 30.0
+# Kestrel's RequestHeadersTimeout.
+_HEAD_SECONDS = 30.0
 
 _log = logging.getLogger("Host.Http")
 
@@ -73,20 +82,89 @@ class Listener:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._running += 1
         self._idle.clear()
+        connection = request.protocol
+        assert isinstance(connection, _Protocol)
+        connection.head_arrived()
         try:
-            response = await self._handler(request)
-            response.headers.setdefault("Server", SERVER_NAME)
-            return response
+            return await self._answer(request)
+        except ConnectionError as error:
+            # The frames are in a cycle with the error, which would hold a large body for a long time.
+            traceback.clear_frames(error.__traceback__)
+            raise
         finally:
+            connection.answered()
             self._running -= 1
             if not self._running:
                 self._idle.set()
 
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        response = await self._handler(request)
+        response.headers.setdefault("Server", SERVER_NAME)
+        body = response.body if isinstance(response, web.Response) else None
+        if isinstance(body, bytes) and len(body) > _PIECE_BYTES and request.method != "HEAD":
+            return await _send_in_pieces(request, response, body)
+        return response
+
+
+async def _send_in_pieces(
+    request: web.BaseRequest, response: web.StreamResponse, body: bytes
+) -> web.StreamResponse:
+    """Send a long body without a second copy of it in the connection's buffer.
+
+    A client that does not read is cut off, so that it holds no memory for ever. Raises ConnectionError then.
+    """
+    stream = web.StreamResponse(status=response.status, reason=response.reason, headers=response.headers)
+    stream.content_length = len(body)
+    await stream.prepare(request)
+    for start in range(0, len(body), _PIECE_BYTES):
+        try:
+            async with asyncio.timeout(_PIECE_SECONDS):
+                await stream.write(body[start : start + _PIECE_BYTES])
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError("The client does not read the answer.") from None
+    return stream
+
 
 class _Protocol(RequestHandler):
-    """aiohttp's connection with error answers that a machine can read."""
+    """aiohttp's connection with error answers that a machine can read, and a limit for how long the head of
+    a request may take."""
 
-    __slots__ = ()
+    __slots__ = ("_head_deadline", "_is_answering")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_deadline: asyncio.TimerHandle | None = None
+        self._is_answering = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._is_answering and self._head_deadline is None:
+            self._await_head()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.head_arrived()
+        super().connection_lost(exc)
+
+    def head_arrived(self) -> None:
+        """A request is there and is being answered."""
+        self._is_answering = True
+        if self._head_deadline is not None:
+            self._head_deadline.cancel()
+            self._head_deadline = None
+
+    def answered(self) -> None:
+        """The next bytes begin another request. Between two requests aiohttp's own limit counts."""
+        self._is_answering = False
+
+    def _await_head(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._head_deadline = loop.call_later(_HEAD_SECONDS, self.force_close)
 
     def handle_error(
         self,

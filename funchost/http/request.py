@@ -4,6 +4,7 @@ It reads the wire and refuses what cannot be read; which endpoint answers is the
 Source: Azure Functions host, HTTP request to RPC conversion; Kestrel, rules for the Host header.
 """
 
+import asyncio
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ from funchost.http.access import UNASKED, Caller
 from funchost.http.replies import empty_reply, json_reply
 from funchost.http.url_text import decode_path, encode_path, encode_query, parse_query, split_target
 
+# How long a client may pause within its body.
+_BODY_SECONDS = 30.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _SCHEMES = ("http", "https")
 _VERSIONS = ((1, 0), (1, 1))
@@ -176,11 +179,18 @@ class Request:
             await message.writer.write(_CONTINUE)
             message.writer.output_size = 0
         body = bytearray()
+        clock = asyncio.get_running_loop().time
         try:
-            while chunk := await message.content.readany():
-                body += chunk
-                if limit is not None and len(body) > limit:
-                    raise _too_large(limit)
+            async with asyncio.timeout(_BODY_SECONDS) as pause:
+                while chunk := await message.content.readany():
+                    pause.reschedule(clock() + _BODY_SECONDS)
+                    body += chunk
+                    if limit is not None and len(body) > limit:
+                        raise _too_large(limit)
+        except TimeoutError as error:
+            raise Refused(
+                408, f"Nothing more of the request body came for {_BODY_SECONDS:g} s. Send all of it."
+            ) from error
         except (ConnectionError, HttpProcessingError) as error:
             raise Refused(
                 400, f"The request body breaks off after {len(body)} bytes. Send all of it."

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from funchost.http import request as requests
 from funchost.worker.invocations import Invocation, InvocationResult
 from tests.http.conftest import Host
 from tests.http.fakes import http_function, instance, returned
@@ -136,6 +137,21 @@ async def test_a_client_that_leaves_within_its_body_is_forgotten_quietly(
     await host.front.stop(5)
     assert host.pool.invocations == []
     assert not host.hub.instances
+
+
+async def test_a_body_that_stops_coming_is_a_408(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "_BODY_SECONDS", 0.05)
+    host.serve(fine)
+    reader, writer = await asyncio.open_connection("127.0.0.1", host.port)
+    writer.write(b"POST /api/hello HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc")
+    async with asyncio.timeout(5):
+        status = await reader.readline()
+        answered = await reader.readuntil(b"}")
+    writer.close()
+    await writer.wait_closed()
+    assert status.split()[1] == b"408"
+    assert b"Nothing more of the request body came" in answered
+    assert host.pool.invocations == []
 
 
 async def test_a_broken_chunk_is_a_400(host: Host) -> None:
