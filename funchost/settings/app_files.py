@@ -6,6 +6,7 @@ Source: azure-functions-host, host.json; Azure Functions Core Tools, app setting
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ _STRING_OR_COMMENT = re.compile(
     re.DOTALL,
 )
 _STRING_OR_TRAILING_COMMA = re.compile(r"""(?P<double>"(?:\\.|[^"\\])*")|,(?P<end>\s*[}\]])""", re.DOTALL)
+# More than anybody writes, and less than what breaks a reader.
+_MAX_DEPTH = 100
+_TOO_DEEP = f"It is nested more than {_MAX_DEPTH} levels deep."
+_FITTING = "Neither it nor its name may hold NUL or half a surrogate pair, nor its name a '='."
 _VERSION_HELP = "See https://aka.ms/functions-hostjson"
 
 
@@ -102,11 +107,25 @@ def _read_object(path: Path, failure: str, example: str) -> dict[str, Any] | Non
         document = parse_json(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise SettingsError(f"{failure} {error}") from error
+    except RecursionError:
+        raise SettingsError(f"{failure} {_TOO_DEEP}") from None
+    if _is_deeper_than(_MAX_DEPTH, document):
+        raise SettingsError(f"{failure} {_TOO_DEEP}")
     if not isinstance(document, dict):
         raise SettingsError(f"{failure} It must hold an object, for example {example}.")
     return document
+
+
+def _is_deeper_than(levels: int, value: Any) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        inner = (each.values() if isinstance(each, dict) else each for each in layer)
+        layer = [child for children in inner for child in children if isinstance(child, dict | list)]
+        if not layer:
+            return False
+    return True
 
 
 def _check_version(version: Any) -> None:
@@ -137,6 +156,8 @@ def _values(section: Mapping[str, Any], warnings: list[str]) -> dict[str, str]:
             )
         elif isinstance(value, dict | list):
             raise _wrong(f"Values.{name}", value, "It must be a string, number or boolean.")
+        elif not _fits_environment(name, str(value)):
+            raise _wrong(f"Values.{name}", value, _FITTING)
         else:
             # The real tool writes booleans the .NET way: true becomes "True".
             values[name] = str(value)
@@ -149,6 +170,15 @@ def _values(section: Mapping[str, Any], warnings: list[str]) -> dict[str, str]:
     return values
 
 
+def _fits_environment(name: str, value: str) -> bool:
+    """Whether the workers can be given this as an environment variable."""
+    try:
+        os.fsencode(name + value)
+    except UnicodeEncodeError:
+        return False
+    return "=" not in name and "\0" not in name + value
+
+
 def _connection_strings(section: Mapping[str, Any]) -> dict[str, str]:
     strings: dict[str, str] = {}
     for name, value in section.items():
@@ -156,6 +186,8 @@ def _connection_strings(section: Mapping[str, Any]) -> dict[str, str]:
         if not isinstance(text, str):
             allowed = "It must be a string, or an object with ConnectionString and ProviderName."
             raise _wrong(f"ConnectionStrings.{name}", value, allowed)
+        if not _fits_environment(name, text):
+            raise _wrong(f"ConnectionStrings.{name}", text, _FITTING)
         strings[f"ConnectionStrings:{name}"] = text
     return strings
 

@@ -28,7 +28,7 @@ def test_comments_are_taken(load_app: Load) -> None:
     assert load_app(host=text).route_prefix == "v1"
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '"2.0"', ""])
+@pytest.mark.parametrize("text", ["{", "[]", '"2.0"', "", "9" * 5000, "[" * 100_000 + "]" * 100_000])
 def test_a_file_that_is_no_object_is_refused(app: Path, load_app: Load, text: str) -> None:
     with pytest.raises(SettingsError, match=r"^Unable to parse host configuration file '.*host\.json'\."):
         load_app(host=text)

@@ -65,13 +65,36 @@ def test_a_file_without_values_needs_no_is_encrypted(load_app: Load) -> None:
 
 
 @pytest.mark.parametrize(
-    ("local", "detail"), [("{nonsense", "line 1 column 2"), ("[]", "must hold an object"), ("", "line 1")]
+    ("local", "detail"),
+    [
+        ("{nonsense", "line 1 column 2"),
+        ("[]", "must hold an object"),
+        ("", "line 1"),
+        ("9" * 5000, "digits"),
+        ("[" * 100_000 + "]" * 100_000, "nested more than 100 levels deep"),
+        ('{"Host":' * 150 + "1" + "}" * 150, "nested more than 100 levels deep"),
+    ],
 )
 def test_a_file_that_holds_no_object_is_refused(load_app: Load, local: str, detail: str) -> None:
     with pytest.raises(
         SettingsError, match=r"^Failed to read app settings file at '.*Ensure it is .*" + detail
     ):
         load_app(local=local)
+
+
+@pytest.mark.parametrize("name", ["A=B", "A\0", "\ud800"])
+@pytest.mark.parametrize("section", ["Values", "ConnectionStrings"])
+def test_a_name_that_no_environment_variable_can_have_is_refused(
+    load_app: Load, section: str, name: str
+) -> None:
+    with pytest.raises(SettingsError, match="may hold NUL or half a surrogate pair"):
+        load_app(local={"IsEncrypted": False, section: {name: "x"}})
+
+
+@pytest.mark.parametrize("value", ["x\0y", "\ud800", "a\udfffb"])
+def test_a_value_that_no_environment_variable_can_have_is_refused(load_app: Load, value: str) -> None:
+    with pytest.raises(SettingsError, match=r"Values.A is .* may hold NUL or half a surrogate pair"):
+        load_app(values={"A": value})
 
 
 @pytest.mark.parametrize(
