@@ -11,6 +11,7 @@ import json
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import time
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _BACKLOG = 1024
+_OPEN_FILES = 65536
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
@@ -52,6 +54,7 @@ def run(settings: Settings) -> int:
     for number in _STOP_SIGNALS:
         signal.signal(number, _leave)
     console.print_banner(settings)
+    _allow_many_files()
     try:
         listening = _listen(settings)
     except CannotStart as problem:
@@ -62,6 +65,16 @@ def run(settings: Settings) -> int:
         return asyncio.run(_Supervisor(settings, listening, began).run())
     finally:
         console.flush()
+
+
+def _allow_many_files() -> None:
+    """Take as many descriptors as the system lets this process have, as .NET does; macOS gives 256."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # Some systems allow less than the hard limit says.
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _leave(number: int, frame: object) -> None:

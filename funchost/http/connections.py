@@ -36,7 +36,33 @@ _PIECE_SECONDS = 30.0
 # Kestrel's RequestHeadersTimeout.
 _HEAD_SECONDS = 30.0
 
+# The event loop tries again each second, and tells of every connection that waits each time.
+_SHORTAGE = "socket.accept() out of system resource"
+_SILENT_SECONDS = 60.0
+
 _log = logging.getLogger("Host.Http")
+
+
+class AcceptTrouble:
+    """Says once in a while, in one line, that connections wait because the system has no more descriptors.
+
+    An exception handler for an event loop; all else goes to the handler that there would be without it.
+    """
+
+    def __init__(self) -> None:
+        self._told_at: float | None = None
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Take what the loop reports."""
+        if context.get("message") != _SHORTAGE:
+            loop.default_exception_handler(context)
+        elif self._told_at is None or loop.time() - self._told_at > _SILENT_SECONDS:
+            self._told_at = loop.time()
+            _log.error(
+                "Connections wait, because the system gives no more: %s. Close some, or raise the limit of "
+                "open files (ulimit -n) and start again.",
+                context.get("exception"),
+            )
 
 
 class Listener:
@@ -59,6 +85,7 @@ class Listener:
             max_line_size=_LINE_LIMIT,
             max_field_size=_LINE_LIMIT,
         )
+        asyncio.get_running_loop().set_exception_handler(AcceptTrouble())
         self._runner = web.ServerRunner(server, shutdown_timeout=_INSTANT)
         await self._runner.setup()
         self._site = web.SockSite(self._runner, listening_socket, backlog=_BACKLOG)

@@ -99,3 +99,19 @@ async def test_the_head_of_a_second_request_has_its_time_too(
     assert await reader.readexactly(2) == b"/a"
     writer.write(b"GET /b HT")
     assert await asyncio.wait_for(reader.read(), 20) == b""
+
+
+async def test_a_shortage_of_descriptors_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    loop, trouble = asyncio.get_running_loop(), connections.AcceptTrouble()
+    shortage = {"message": "socket.accept() out of system resource", "exception": OSError(24, "Too many")}
+    for _ in range(1000):
+        trouble(loop, shortage)
+
+    (record,) = caplog.records
+    assert "ulimit -n" in record.getMessage()
+
+
+async def test_other_trouble_of_the_event_loop_is_told_as_ever(caplog: pytest.LogCaptureFixture) -> None:
+    connections.AcceptTrouble()(asyncio.get_running_loop(), {"message": "something else"})
+
+    assert "something else" in caplog.text
