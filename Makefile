@@ -9,7 +9,7 @@ BENCH_STAMP := $(VENV)/.made-for-bench
 VENV_2X := .venv-2x
 BIN_2X := $(VENV_2X)/bin
 STAMP_2X := $(VENV_2X)/.made-from-lock
-TESTS_2X := tests/app tests/protocols/grpc2 tests/sidecar tests/worker tests/oracle tests/e2e tests/examples
+TESTS_2X := tests/app tests/protocols/grpc2 tests/sidecar tests/worker tests/oracle tests/faults tests/e2e tests/examples
 
 # Asked for by name (PYTHON=python3.13), the interpreter must be the one .venv has; otherwise .venv is made anew.
 # Not asked for, whatever .venv has is kept.
@@ -22,7 +22,7 @@ endif
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-2x check format test test-2x demo demo-2x bench-scaling bench-throughput bench-latency build clean other-python
+.PHONY: help setup setup-2x check format test test-2x torture demo demo-2x bench-scaling bench-throughput bench-latency build clean other-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,9 @@ test: $(STAMP) ## run every test, with SDK 1.x
 
 test-2x: $(STAMP_2X) ## run the tests that concern the app's SDK, with SDK 2.x
 	$(BIN_2X)/python -m pytest $(TESTS_2X)
+
+torture: $(STAMP) ## kill, stop, lock and fill for minutes, and see that nothing is lost (SECONDS=180 SEED=1)
+	@$(BIN)/python -m tests.faults.torture --seconds $(or $(SECONDS),180) $(if $(SEED),--seed $(SEED))
 
 demo: $(STAMP) ## start the host, run the app's orchestrations, show what happens, stop
 	@$(BIN)/python -m bench.demo

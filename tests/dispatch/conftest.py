@@ -88,8 +88,9 @@ async def start_host(tmp_path: Path, pool: FakePool) -> AsyncIterator[StartHost]
         pool: FakePool = pool,
         attempts: int = MANY_ATTEMPTS,
         clock: Clock = SYSTEM_CLOCK,
+        folder: str = "data",
     ) -> Host:
-        hub = await TaskHub.open(tmp_path / "data", "Hub", clock=clock)
+        hub = await TaskHub.open(tmp_path / folder, "Hub", clock=clock)
         functions = DurableFunctions(pool.functions)
         rules = Json1Rules(Rules(max_entity_batch=entity_batch))
         common = (hub, pool.as_pool, functions, rules)
