@@ -22,7 +22,7 @@ endif
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-2x check format test test-2x torture demo demo-2x bench-scaling bench-throughput bench-latency build clean other-python
+.PHONY: help setup setup-2x check format test test-2x torture demo demo-2x bench-scaling bench-throughput bench-latency bench-reliability build clean other-python
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -89,6 +89,9 @@ bench-throughput: $(BENCH_STAMP) ## measure empty activities per second against 
 
 bench-latency: $(STAMP) ## measure latency, idle cost, and memory over 50,000 orchestrations
 	@$(BIN)/python -m bench.latency
+
+bench-reliability: $(STAMP) ## measure what load does to a host (about 8 minutes)
+	@$(BIN)/python -m bench.reliability
 
 # The peer is for this measurement only, so it is not among the tools for development.
 $(BENCH_STAMP): $(STAMP) bench/requirements.txt
