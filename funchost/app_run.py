@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
 
 from funchost.clock import SYSTEM_CLOCK, Clock
@@ -20,6 +21,7 @@ from funchost.durable.episode_commit import Rules
 from funchost.durable.instances import SdkProtocol
 from funchost.durable.protocol import SdkRules
 from funchost.durable.versions import MatchStrategy
+from funchost.http import mcp_tools
 from funchost.protocols.json1.answer import HTTP_ACTIVITY
 from funchost.protocols.json1.rules import Json1Rules
 from funchost.settings import Settings
@@ -154,7 +156,8 @@ class AppRun:
             raise CannotStart(_load_failure_text(self._settings, error)) from error
         selected = [each for each in self.pool.functions if self._settings.function_selected(each.name)]
         zone = find_zone(self._settings.time_zone)
-        self.functions = timer_functions.checked(selected, zone)
+        has_mcp = find_spec("mcp") is not None
+        self.functions = mcp_tools.checked(timer_functions.checked(selected, zone), has_package=has_mcp)
         self._timers = TimerListeners(self._hub, self.pool, self.functions, zone, self._clock)
         self._rules = _sdk_rules(self._settings, self.pool.sdk)
         limits = self._settings.hub

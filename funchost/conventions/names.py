@@ -10,11 +10,12 @@ TIMER_TRIGGER = "timerTrigger"
 ORCHESTRATION_TRIGGER = "orchestrationTrigger"
 ACTIVITY_TRIGGER = "activityTrigger"
 ENTITY_TRIGGER = "entityTrigger"
+MCP_TOOL_TRIGGER = "mcpToolTrigger"
 
 EPISODE_TRIGGERS = frozenset({ORCHESTRATION_TRIGGER, ENTITY_TRIGGER})
 """The triggers whose functions run in episodes over what an instance has been through."""
 
-TRIGGERS = EPISODE_TRIGGERS | {HTTP_TRIGGER, TIMER_TRIGGER, ACTIVITY_TRIGGER}
+TRIGGERS = EPISODE_TRIGGERS | {HTTP_TRIGGER, TIMER_TRIGGER, ACTIVITY_TRIGGER, MCP_TOOL_TRIGGER}
 """The triggers that funchost has."""
 
 KEY_HEADER = "x-functions-key"

@@ -13,6 +13,7 @@ from funchost.conventions.names import KEY_HEADER
 
 DEFAULT_KEY = "default"
 DURABLE_KEY = "durabletask_extension"
+MCP_KEY = "mcp_extension"
 
 
 class Level(enum.Enum):

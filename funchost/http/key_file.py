@@ -18,7 +18,7 @@ from typing import Any
 
 from funchost.durable.refusals import Unreadable
 from funchost.durable.text import parse_json
-from funchost.http.access import DEFAULT_KEY, DURABLE_KEY, Keys
+from funchost.http.access import DEFAULT_KEY, DURABLE_KEY, MCP_KEY, Keys
 
 FILE_NAME = "keys.json"
 
@@ -107,7 +107,8 @@ class KeyFile:
             document = _parsed(self.path, before) if before else {}
             document.setdefault("masterKey", _fresh_key())
             document.setdefault("functionKeys", {}).setdefault(DEFAULT_KEY, _fresh_key())
-            document.setdefault("systemKeys", {}).setdefault(DURABLE_KEY, _fresh_key())
+            for name in (DURABLE_KEY, MCP_KEY):
+                document.setdefault("systemKeys", {}).setdefault(name, _fresh_key())
             document.setdefault("functions", {})
             change(document)
             after = json.dumps(document, indent=2).encode() + b"\n"

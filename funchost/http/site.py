@@ -15,10 +15,12 @@ from functools import partial
 from aiohttp import web
 
 from funchost.conventions.names import ENTITY_TRIGGER, HTTP_TRIGGER, ORCHESTRATION_TRIGGER
-from funchost.http.access import ADMINISTRATOR, DURABLE_KEY, may_call, may_use_webhooks
+from funchost.http.access import ADMINISTRATOR, DURABLE_KEY, MCP_KEY, may_call, may_use_webhooks
 from funchost.http.management.documents import PUBLIC_PATH
 from funchost.http.management.durable_api import DurableApi
 from funchost.http.management.hub_verbs import HubVerbs
+from funchost.http.mcp_endpoint import MCP_PATH, McpEndpoint
+from funchost.http.mcp_tools import tools_of
 from funchost.http.pages import landing_page, not_running
 from funchost.http.replies import UnsendableReply, empty_reply, response_of
 from funchost.http.request import Request
@@ -68,11 +70,13 @@ class Site:
             entity_names=durable_names(functions, ENTITY_TRIGGER),
             code=code,
         )
+        mcp = McpEndpoint(tools_of(functions), pool)
         served = [each for each in functions if each.trigger == HTTP_TRIGGER and each.error is None]
         # Webhooks come before functions, as in the original; a function cannot have such a route anyway. What
         # else gets a path of its own is one more area here.
         self._areas = (
             Area(PUBLIC_PATH, durable.routes(), partial(may_use_webhooks, key_name=DURABLE_KEY)),
+            Area(MCP_PATH, mcp.routes(), partial(may_use_webhooks, key_name=MCP_KEY)),
             Area("/runtime"),
             Area(
                 "",

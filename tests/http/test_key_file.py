@@ -15,8 +15,8 @@ def test_a_new_file_has_the_keys_that_every_app_has_and_is_its_owners_alone(tmp_
     keys = KeyFile(tmp_path / "data")
     current = keys.current()
     assert list(current.host) == ["default"]
-    assert list(current.system) == ["durabletask_extension"]
-    assert len({current.master, *current.host.values(), *current.system.values()}) == 3
+    assert list(current.system) == ["durabletask_extension", "mcp_extension"]
+    assert len({current.master, *current.host.values(), *current.system.values()}) == 4
     assert len(current.master) > 40
     assert stat.S_IMODE(keys.path.stat().st_mode) == 0o600
     assert [path.name for path in keys.path.parent.iterdir()] == ["keys.json"]
@@ -44,7 +44,7 @@ def test_missing_keys_are_added_and_given_ones_kept(tmp_path: Path) -> None:
     current = KeyFile(tmp_path).current()
     assert current.master == "mine"
     assert set(current.host) == {"phone", "default"}
-    assert set(current.system) == {"durabletask_extension"}
+    assert set(current.system) == {"durabletask_extension", "mcp_extension"}
 
 
 def test_a_function_s_default_key_is_made_when_it_is_first_asked_for(tmp_path: Path) -> None:
