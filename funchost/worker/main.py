@@ -32,6 +32,7 @@ from funchost.conventions.names import EPISODE_TRIGGERS
 from funchost.worker.child import error_report
 from funchost.worker.child.channel import Channel
 from funchost.worker.child.invocation_context import InvocationScope, capture
+from funchost.worker.child.streamed_calls import StreamedCall, StreamedCalls
 
 if TYPE_CHECKING:
     from funchost.worker.child.loaded_function import LoadedFunction
@@ -65,14 +66,15 @@ class ThreadGroup:
         self._threads = 0
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Queue the work. Called from one thread only."""
+        """Queue the work."""
         with self._count_lock:
             self._unfinished += 1
-            all_busy = self._unfinished > self._threads
+            number = self._threads + 1
+            is_needed = self._unfinished > self._threads and number <= self._size
+            self._threads += is_needed
         self._work.put(work)
-        if all_busy and self._threads < self._size:
-            self._threads += 1
-            threading.Thread(target=self._run, name=f"{self._name}-{self._threads}", daemon=True).start()
+        if is_needed:
+            threading.Thread(target=self._run, name=f"{self._name}-{number}", daemon=True).start()
 
     def _run(self) -> None:
         while True:
@@ -91,13 +93,17 @@ class EventLoopThread:
 
     def submit(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run the coroutine concurrently with the others. Called from one thread only."""
+        self.call(self._start, coroutine)
+
+    def call(self, callback: Callable[..., None], *arguments: Any) -> None:
+        """Call something on the loop, in the order of these calls. Called from one thread only."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             threading.Thread(target=self._run, args=(self._loop,), name=self._name, daemon=True).start()
-        self._loop.call_soon_threadsafe(self._start, self._loop, coroutine)
+        self._loop.call_soon_threadsafe(callback, *arguments)
 
-    def _start(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = loop.create_task(coroutine)
+    def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -132,6 +138,9 @@ class Worker:
             # So that an activity that blocks its thread or the event loop never delays an episode.
             self._episode_threads = ThreadGroup(f"{name}_episode", load["thread_count"])
             self._episode_loop = EventLoopThread(f"{name}_episode_loop")
+        self._streamed: StreamedCalls | None = None
+        if any(function.info.is_streamed for function in functions):
+            self._streamed = StreamedCalls(scope, channel.send, self._threads.submit)
 
     def take(self, header: dict[str, Any], payload: bytes) -> None:
         """Start one invocation; its result is sent from where it runs."""
@@ -141,12 +150,19 @@ class Worker:
             self._answer(header, {"error": error_report.describe(unknown)}, b"")
             return
         is_episode = function.info.trigger in EPISODE_TRIGGERS
-        if function.info.is_async:
+        if header.get("datum") == "stream" and self._streamed is not None:
+            self._loop.submit(self._run_streamed(self._streamed.begin(function, header)))
+        elif function.info.is_async:
             loop = self._episode_loop if is_episode else self._loop
             loop.submit(self._run_async(function, header, payload))
         else:
             threads = self._episode_threads if is_episode else self._threads
             threads.submit(partial(self._run, function, header, payload))
+
+    def take_stream_frame(self, header: dict[str, Any], payload: bytes) -> None:
+        """Hand a frame of a streamed call to the call."""
+        if self._streamed is not None:
+            self._loop.call(self._streamed.frame_arrived, header, payload)
 
     def _run(self, function: "LoadedFunction", header: dict[str, Any], payload: bytes) -> None:
         self._scope.enter(header["invocation_id"], header["id"])
@@ -165,6 +181,11 @@ class Worker:
         except BaseException as error:  # as above
             fields, data = {"error": error_report.describe(error)}, b""
         self._answer(header, fields, data)
+
+    async def _run_streamed(self, call: StreamedCall) -> None:
+        assert self._streamed is not None
+        error = await self._streamed.run(call)
+        self._answer(call.header, {"datum": "stream"} if error is None else {"error": error}, b"")
 
     def _answer(self, header: dict[str, Any], fields: dict[str, Any], data: bytes) -> None:
         self._scope.leave(header["invocation_id"])
@@ -211,9 +232,13 @@ def main(descriptor: int) -> int:
         }
     )
     for header, payload in arriving:
-        if header["op"] == "stop":
-            break
-        worker.take(header, payload)
+        match header["op"]:
+            case "stop":
+                break
+            case "invoke":
+                worker.take(header, payload)
+            case _:
+                worker.take_stream_frame(header, payload)
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -18,9 +18,9 @@ from typing import Any, get_type_hints
 from azure.functions import Function, FunctionRegister
 
 from funchost.conventions import names, setting_names
-from funchost.worker.child import host_rules
+from funchost.worker.child import host_rules, http_extension
 from funchost.worker.child.loaded_function import LoadedFunction
-from funchost.worker.child.signatures import check_signature, converter_for, is_sdk_type
+from funchost.worker.child.signatures import HTTP, check_signature, converter_for, is_sdk_type
 from funchost.worker.invocations import ClientForm, FunctionInfo
 
 _SCRIPT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\.py")
@@ -147,11 +147,12 @@ def _load(
     call = function.get_user_function()
     name = function.get_function_name()
     signature = check_signature(name, call, function.get_bindings())
-    info = _info(function, app_settings)
     trigger_name = function.get_trigger().name
+    is_streamed = signature.inputs[trigger_name] == names.HTTP_TRIGGER and http_extension.is_imported()
+    info = replace(_info(function, app_settings), is_streamed=is_streamed)
     clients = [binding for binding in info.bindings if binding["type"] == "durableClient"]
     returns = signature.returns
-    http_output = next((name for name, type in signature.outputs.items() if type == "http"), None)
+    http_output = next((name for name, type in signature.outputs.items() if type == HTTP), None)
     return LoadedFunction(
         info=info,
         call=call,
@@ -162,7 +163,7 @@ def _load(
         outputs=tuple(signature.outputs),
         wants_context=signature.wants_context,
         returns=returns,
-        result_converter=converter_for("http" if returns is None else returns.binding_type),
+        result_converter=converter_for(HTTP if returns is None else returns.binding_type),
         http_output=http_output,
         refusal=None,
     )

@@ -83,8 +83,7 @@ class LoadedFunction:
             FunctionLoadError: the function must not be called.
             TypeError: the trigger's data is not what the binding takes.
         """
-        if self.refusal is not None:
-            raise FunctionLoadError(self.info.name, self.refusal)
+        self._check_callable()
         datum = incoming_datum(header, payload)
         try:
             value = self.trigger.decode(datum, trigger_metadata={})
@@ -93,6 +92,22 @@ class LoadedFunction:
                 f"unable to decode incoming TypedData: unsupported combination of TypedData field "
                 f"{datum.type!r} and expected binding type {self.trigger}"
             ) from None
+        return self._arguments_with(value, header, local)
+
+    def streamed_arguments(
+        self, request: Any, header: Mapping[str, Any], local: threading.local
+    ) -> dict[str, Any]:
+        """The keyword arguments for a call that takes a web framework's request; otherwise as `arguments`."""
+        self._check_callable()
+        return self._arguments_with(request, header, local)
+
+    def _check_callable(self) -> None:
+        if self.refusal is not None:
+            raise FunctionLoadError(self.info.name, self.refusal)
+
+    def _arguments_with(
+        self, value: Any, header: Mapping[str, Any], local: threading.local
+    ) -> dict[str, Any]:
         arguments = {**self.constants, self.trigger_name: value}
         if self.wants_context:
             arguments["context"] = Context(
@@ -113,10 +128,7 @@ class LoadedFunction:
             RuntimeError: it returned something although nothing takes it.
             TypeError: the value has a type that the binding cannot carry.
         """
-        if returned is not None and self.returns is None:
-            raise RuntimeError(
-                f"function {self.info.name!r} without a $return binding returned a non-None value"
-            )
+        self.refuse_unwanted(returned)
         if self.http_output is not None:
             returned = arguments[self.http_output].get()
             if returned is None:
@@ -124,6 +136,13 @@ class LoadedFunction:
         elif self.returns is None:
             return {"datum": "none"}, b""
         return outgoing(self._encoded(returned))
+
+    def refuse_unwanted(self, returned: Any) -> None:
+        """Raises RuntimeError when the function returned something although nothing takes it."""
+        if returned is not None and self.returns is None:
+            raise RuntimeError(
+                f"function {self.info.name!r} without a $return binding returned a non-None value"
+            )
 
     def _encoded(self, returned: Any) -> Datum:
         binding_type = "http" if self.returns is None else self.returns.binding_type
