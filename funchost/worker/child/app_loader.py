@@ -18,7 +18,7 @@ from typing import Any, get_type_hints
 from azure.functions import Function, FunctionRegister
 
 from funchost.conventions import names, setting_names
-from funchost.worker.child import host_rules, http_extension
+from funchost.worker.child import host_rules, http_extension, missing_extensions
 from funchost.worker.child.loaded_function import LoadedFunction
 from funchost.worker.child.signatures import HTTP, check_signature, converter_for, is_sdk_type
 from funchost.worker.invocations import ClientForm, FunctionInfo
@@ -68,12 +68,32 @@ def import_app(script_root: Path, script_file: str) -> Sequence[Function]:
         raise AppNotFoundError(script_root, script_file)
     _make_importable(str(script_root))
     try:
-        module = importlib.import_module(Path(script_file).stem)
+        module = _import(script_root, Path(script_file).stem)
         # Once only: a second call takes every name for a duplicate.
         functions: Sequence[Function] = find_app(module, script_file).get_functions()
     except ImportError as error:
         raise _with_advice(error) from error.__cause__
     return functions
+
+
+def _import(script_root: Path, name: str) -> ModuleType:
+    """Import the app's module; once more, from the start, if stand-ins can take the place of what misses."""
+    before = set(sys.modules)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if not missing_extensions.stand_in_for(error):
+            raise
+    for added in set(sys.modules) - before:
+        if _is_own(sys.modules[added], script_root):
+            del sys.modules[added]
+    return importlib.import_module(name)
+
+
+def _is_own(module: ModuleType, script_root: Path) -> bool:
+    """Whether the module is the app's: in its folder, and not in a virtual environment there."""
+    file = Path(getattr(module, "__file__", None) or "/")
+    return file.is_relative_to(script_root) and "site-packages" not in file.parts
 
 
 def find_app(module: ModuleType, script_file: str) -> FunctionRegister:
@@ -203,6 +223,11 @@ def _info(function: Any, app_settings: Mapping[str, str]) -> FunctionInfo:
 def _real_host_type(function: Any) -> str | None:
     """Why a function with rich types of the extension packages cannot run here."""
     for parameter, annotation in get_type_hints(function.get_user_function()).items():
+        if missing_extensions.is_stand_in(annotation):
+            return (
+                f"The type {annotation.__qualname__} of {parameter} is not there. "
+                f"{missing_extensions.advice(annotation.__module__)}"
+            )
         if is_sdk_type(annotation):
             return (
                 f"The type {annotation.__module__}.{annotation.__qualname__} of {parameter} is not "

@@ -17,6 +17,7 @@ from azure.functions.meta import Datum
 
 from funchost.conventions.names import HTTP_TRIGGER
 from funchost.worker.child import http_extension
+from funchost.worker.child.missing_extensions import is_stand_in
 
 GENERIC = "generic"
 HTTP = "http"
@@ -202,6 +203,8 @@ def _is_implicit(binding: Binding) -> bool:
 
 
 def _check_return_annotation(name: str, binding_type: str, annotation: Any) -> None:
+    if is_stand_in(annotation):
+        return
     if _is_out(annotation):
         raise FunctionLoadError(name, "return annotation should not be azure.functions.Out")
     if not isinstance(annotation, type):
