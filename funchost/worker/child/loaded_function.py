@@ -5,14 +5,13 @@ Source: azure.functions, binding converters; Azure Functions Python worker, disp
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from http.cookies import Morsel, SimpleCookie
 from typing import Any
 
 from azure.functions.meta import Datum
 
+from funchost.worker.child.cookies import cookie_texts
 from funchost.worker.child.invocation_context import Context, TraceContext
 from funchost.worker.child.signatures import Converter, FunctionLoadError, Return
 from funchost.worker.frames import Frame
@@ -20,8 +19,6 @@ from funchost.worker.invocations import FunctionInfo
 
 _NO_DATUM = Datum(value=None, type=None)
 _DEFAULT_STATUS = 200
-_EXPIRES = "%a, %d %b %Y %H:%M:%S GMT"
-_SAME_SITE = ("lax", "strict", "none")
 
 
 class Out:
@@ -204,34 +201,3 @@ def _reply(value: Mapping[str, Any]) -> dict[str, Any]:
 def _status(text: str) -> int:
     # The SDK lets any status pass; the host takes what is no number for 200.
     return int(text) if text.isascii() and text.isdigit() else _DEFAULT_STATUS
-
-
-def cookie_texts(cookies: Iterable[SimpleCookie]) -> list[str]:
-    """One `Set-Cookie` value for each cookie, as the real worker lets it through.
-
-    It sends each one in known fields instead of text: what these cannot hold is an error, or is left out. The
-    SDK has parsed the text before; what it could not parse never comes here.
-
-    Raises:
-        ValueError: `Expires` has not the form of HTTP dates.
-        TypeError: `Max-Age` is not a number.
-    Source: Azure Functions Python worker, datumdef.
-    """
-    return [_cookie_text(morsel) for cookie in cookies for morsel in cookie.values()]
-
-
-def _cookie_text(morsel: Morsel[str]) -> str:
-    if morsel["expires"]:
-        datetime.strptime(morsel["expires"], _EXPIRES)
-    if morsel["max-age"]:
-        _check_max_age(morsel["max-age"])
-    if morsel["samesite"].lower() not in _SAME_SITE:
-        morsel["samesite"] = ""
-    return morsel.OutputString()
-
-
-def _check_max_age(text: str) -> None:
-    try:
-        float(text)
-    except ValueError:
-        raise TypeError(f"Cannot parse value {text} of 'cookie.maxAge' to float.") from None
