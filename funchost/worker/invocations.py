@@ -186,13 +186,17 @@ class AppLoadError(Exception):
         type: class name of the exception in the worker.
         message: its text.
         stack: its frames in user code; may be empty.
+        function: the function to blame; empty when it is not one alone.
+        hint: what to write instead; may be empty.
     """
 
-    def __init__(self, type: str, message: str, stack: str = "") -> None:
+    def __init__(self, type: str, message: str, stack: str = "", function: str = "", hint: str = "") -> None:
         super().__init__(f"{type}: {message}")
         self.type = type
         self.message = message
         self.stack = stack
+        self.function = function
+        self.hint = hint
 
 
 class WorkerLost(Exception):

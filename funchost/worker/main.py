@@ -32,6 +32,7 @@ from funchost.conventions.names import EPISODE_TRIGGERS
 from funchost.worker.child import error_report
 from funchost.worker.child.channel import Channel
 from funchost.worker.child.invocation_context import InvocationScope, capture
+from funchost.worker.child.load_blame import FunctionToBlame
 from funchost.worker.child.streamed_calls import StreamedCall, StreamedCalls
 
 if TYPE_CHECKING:
@@ -140,7 +141,9 @@ class Worker:
             self._episode_loop = EventLoopThread(f"{name}_episode_loop")
         self._streamed: StreamedCalls | None = None
         if any(function.info.is_streamed for function in functions):
-            self._streamed = StreamedCalls(scope, channel.send, self._threads.submit)
+            self._streamed = StreamedCalls(
+                scope, channel.send, self._threads.submit, Path(load["script_root"])
+            )
 
     def take(self, header: dict[str, Any], payload: bytes) -> None:
         """Start one invocation; its result is sent from where it runs."""
@@ -216,10 +219,7 @@ def main(descriptor: int) -> int:
     try:
         functions = _load_functions(load)
     except BaseException as error:  # sys.exit() at import is a failed load as well
-        report = error_report.describe(error)
-        if advice := error_report.sdk_advice(error):
-            report["message"] += f"\n{advice}"
-        channel.send({"op": "failed", "error": report})
+        channel.send({"op": "failed", "error": _load_failure(error)})
         return _LOAD_FAILED
     worker = Worker(channel, scope, functions, load)
     channel.send(
@@ -245,6 +245,17 @@ def main(descriptor: int) -> int:
     # No clean-up of the interpreter: the original kills its workers, and what the SDK leaves open would
     # only complain here.
     os._exit(0)
+
+
+def _load_failure(error: BaseException) -> dict[str, str]:
+    """The `error` object of a `failed` frame."""
+    cause = error.__cause__ if isinstance(error, FunctionToBlame) and error.__cause__ else error
+    report = error_report.describe(cause)
+    if advice := error_report.sdk_advice(cause):
+        report["message"] += f"\n{advice}"
+    if isinstance(error, FunctionToBlame):
+        report |= {"function": error.function, "hint": error.hint}
+    return report
 
 
 def _load_functions(load: Mapping[str, Any]) -> "list[LoadedFunction]":

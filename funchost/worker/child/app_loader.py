@@ -19,6 +19,8 @@ from azure.functions import Function, FunctionRegister
 
 from funchost.conventions import names, setting_names
 from funchost.worker.child import host_rules, http_extension, missing_extensions
+from funchost.worker.child.error_report import is_of_app
+from funchost.worker.child.load_blame import FunctionToBlame, hint
 from funchost.worker.child.loaded_function import LoadedFunction
 from funchost.worker.child.signatures import HTTP, check_signature, converter_for, is_sdk_type
 from funchost.worker.invocations import ClientForm, FunctionInfo
@@ -85,15 +87,9 @@ def _import(script_root: Path, name: str) -> ModuleType:
         if not missing_extensions.stand_in_for(error):
             raise
     for added in set(sys.modules) - before:
-        if _is_own(sys.modules[added], script_root):
+        if is_of_app(getattr(sys.modules[added], "__file__", None) or "", script_root):
             del sys.modules[added]
     return importlib.import_module(name)
-
-
-def _is_own(module: ModuleType, script_root: Path) -> bool:
-    """Whether the module is the app's: in its folder, and not in a virtual environment there."""
-    file = Path(getattr(module, "__file__", None) or "/")
-    return file.is_relative_to(script_root) and "site-packages" not in file.parts
 
 
 def find_app(module: ModuleType, script_file: str) -> FunctionRegister:
@@ -127,9 +123,10 @@ def load_functions(
         app_settings: what `%NAME%` in bindings stands for, and which functions are disabled.
 
     Raises:
-        FunctionLoadError: a signature that does not fit its bindings; the app does not load then.
+        FunctionToBlame: one of them cannot be loaded, and so the app cannot. Its cause is FunctionLoadError
+            when a signature does not fit its bindings.
     """
-    loaded = [_load(function, client_binding, app_settings) for function in declared]
+    loaded = [_load_or_blame(function, client_binding, app_settings) for function in declared]
     infos = host_rules.checked([function.info for function in loaded])
     return [
         replace(function, info=info, refusal=_refusal(info))
@@ -159,6 +156,15 @@ def _with_advice(error: ImportError) -> ImportError:
     advised = type(error)(f"{text}. {advice}").with_traceback(error.__traceback__)
     advised.name = error.name
     return advised
+
+
+def _load_or_blame(
+    function: Any, client_binding: Mapping[ClientForm, Mapping[str, Any]], app_settings: Mapping[str, str]
+) -> LoadedFunction:
+    try:
+        return _load(function, client_binding, app_settings)
+    except Exception as error:
+        raise FunctionToBlame(function.get_function_name(), hint(function)) from error
 
 
 def _load(
@@ -225,7 +231,7 @@ def _real_host_type(function: Any) -> str | None:
     for parameter, annotation in get_type_hints(function.get_user_function()).items():
         if missing_extensions.is_stand_in(annotation):
             return (
-                f"The type {annotation.__qualname__} of {parameter} is not there. "
+                f"The type {annotation.__qualname__} of {parameter} is missing. "
                 f"{missing_extensions.advice(annotation.__module__)}"
             )
         if is_sdk_type(annotation):

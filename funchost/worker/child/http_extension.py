@@ -25,6 +25,11 @@ def is_imported() -> bool:
     return base is not None and bool(base.HttpV2FeatureChecker.http_v2_enabled())
 
 
+def package() -> str:
+    """What the app imports its types from."""
+    return _module().rpartition(".")[0]
+
+
 def is_request(annotation: Any) -> bool:
     """Whether a parameter of this type takes the package's request."""
     return bool(_base().RequestTrackerMeta.check_type(annotation))
@@ -37,7 +42,7 @@ def is_response(annotation: Any) -> bool:
 
 def application(endpoint: Endpoint) -> AsgiApplication:
     """The package's web application, which passes every request to the endpoint."""
-    extension = importlib.import_module(_base().ModuleTrackerMeta.get_module())
+    extension = importlib.import_module(_module())
 
     async def every_request(request: Any) -> Any:
         return await endpoint(request)
@@ -58,6 +63,10 @@ def _behind_proxy(web_app: Any) -> AsgiApplication:
     middleware: Any = importlib.import_module("uvicorn.middleware.proxy_headers")
     behind: AsgiApplication = middleware.ProxyHeadersMiddleware(web_app)
     return behind
+
+
+def _module() -> str:
+    return str(_base().ModuleTrackerMeta.get_module())
 
 
 def _base() -> Any:

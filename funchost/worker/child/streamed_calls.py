@@ -9,6 +9,7 @@ import asyncio
 import concurrent.futures
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -45,6 +46,7 @@ class StreamedCalls:
         scope: InvocationScope,
         send: Send,
         run_in_thread: Callable[[Callable[[], None]], None],
+        script_root: Path,
     ) -> None:
         """`run_in_thread` has a synchronous function run where those run that are not streamed."""
         self._scope = scope
@@ -52,6 +54,7 @@ class StreamedCalls:
         self._run_in_thread = run_in_thread
         self._calls: dict[int, StreamedCall] = {}
         self._by_invocation: dict[str, StreamedCall] = {}
+        self._script_root = script_root
         self._application = http_extension.application(self._call_function)
 
     def begin(self, function: "LoadedFunction", header: dict[str, Any]) -> "StreamedCall":
@@ -73,7 +76,7 @@ class StreamedCalls:
         try:
             await self._application(call.asgi_scope(), call.receive, call.send)
         except BaseException as error:  # sys.exit() in a function fails its invocation, not the worker
-            call.error = call.error or error_report.describe(error)
+            call.error = call.error or error_report.describe(error_report.since_app(error, self._script_root))
         finally:
             del self._calls[call.header["id"]], self._by_invocation[call.header["invocation_id"]]
             call.stream.close()
