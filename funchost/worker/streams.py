@@ -44,7 +44,6 @@ class Stream:
         self._head: ResponseHead | None = None
         self._arrived: deque[tuple[bytes, bool]] = deque()
         self._all_arrived = False
-        self._is_read = False
         self._on_the_way = 0
         self._something_arrived = asyncio.Event()
         self._room = asyncio.Event()
@@ -85,18 +84,14 @@ class Stream:
         """The next piece of the other end's body, and whether others follow.
 
         Raises StreamBroken when the stream is closed and all that had arrived was read. After the last
-        piece it waits for just that; whoever was waiting while another reader took it gets an empty one.
+        piece it waits for just that.
         """
-        began_before_end = not self._is_read
         while not self._arrived:
-            if began_before_end and self._is_read:
-                return b"", False
             await self._wait_for_arrival()
-        piece, more = self._arrived.popleft()
-        self._is_read = not more
+        piece = self._arrived.popleft()
         if not self.is_closed:
             self._tell("taken")
-        return piece, more
+        return piece
 
     def frame_arrived(self, header: Mapping[str, Any], payload: bytes) -> None:
         """Take one frame of the other end."""

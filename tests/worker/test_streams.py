@@ -186,15 +186,6 @@ async def test_a_reader_of_a_complete_body_waits_for_the_end_of_the_call(line):
         await reading
 
 
-async def test_of_two_readers_both_learn_of_the_end(line):
-    reading = [asyncio.create_task(line.there.read()) for _ in range(2)]
-    await settle()
-
-    await line.here.write(b"all", more=False)
-
-    assert await asyncio.gather(*reading) == [(b"all", False), (b"", False)]
-
-
 async def test_a_cancelled_reader_loses_nothing(line):
     reading = asyncio.create_task(line.there.read())
     await settle()

@@ -47,7 +47,8 @@ def application(endpoint: Endpoint) -> AsgiApplication:
     async def every_request(request: Any) -> Any:
         return await endpoint(request)
 
-    every_request.__annotations__["request"] = _base().RequestTrackerMeta.get_request_type()
+    # Nothing is said of what it returns: the framework would check and convert the values by that.
+    every_request.__annotations__ = {"request": _base().RequestTrackerMeta.get_request_type()}
     web_app = extension.WebApp()
     web_app.route(every_request)
     return _behind_proxy(web_app.get_app())

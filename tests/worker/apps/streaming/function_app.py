@@ -54,15 +54,6 @@ def request_sync(req: Request) -> JSONResponse:
     return JSONResponse(seen(req))
 
 
-@app.route(route="form")
-async def form(req: Request):
-    fields = await req.form()
-    return {
-        name: value if isinstance(value, str) else (await value.read()).decode()
-        for name, value in fields.items()
-    }
-
-
 def raising(error: BaseException):
     raise error
 
@@ -173,11 +164,6 @@ async def upload(req: Request):
     await appears(Path(req.query_params["go"]))
     lengths = [len(piece) async for piece in req.stream()]
     return {"bytes": sum(lengths), "longest": max(lengths)}
-
-
-@app.route(route="echo")
-async def echo(req: Request) -> StreamingResponse:
-    return StreamingResponse(req.stream())
 
 
 @app.route(route="unread")
