@@ -64,7 +64,14 @@ async def test_the_web_framework_takes_the_same_methods(pair_that_streams, metho
 
 @pytest.mark.parametrize(
     "how",
-    ["missing file", "stream that is too short", "stream that breaks", "nothing", "no json"],
+    [
+        "missing file",
+        "stream that is too short",
+        "stream that breaks",
+        "stream that is cancelled",
+        "nothing",
+        "no json",
+    ],
 )
 async def test_an_error_after_the_function_has_returned_looks_the_same_to_the_client(pair_that_streams, how):
     original, ours = await pair_that_streams.stream(StreamedRequest("end", params={"how": how}))

@@ -157,6 +157,10 @@ async def test_an_error_before_the_response_fails_the_invocation(
     ("how", "body", "text"),
     [
         ("stream that breaks", b"begun", "broken"),
+        (
+            *("stream that is cancelled", b"begun"),
+            "the response of function 'end' was cancelled before its end.",
+        ),
         ("stream that is too long", b"ab", "Response content longer than Content-Length"),
         ("stream that is too short", b"ab", "Response content shorter than Content-Length"),
     ],

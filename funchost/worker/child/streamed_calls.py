@@ -38,6 +38,13 @@ class NoResponseError(Exception):
         )
 
 
+class IncompleteResponseError(Exception):
+    """The web framework has done with the call, and its client waits for the rest of the response."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(f"the response of function {function!r} was cancelled before its end.")
+
+
 class StreamedCalls:
     """The streamed calls of one worker process."""
 
@@ -75,6 +82,8 @@ class StreamedCalls:
         self._scope.enter(call.header["invocation_id"], call.header["id"])
         try:
             await self._application(call.asgi_scope(), call.receive, call.send)
+            if not call.stream.is_closed:
+                raise IncompleteResponseError(call.function.info.name)
         except BaseException as error:  # sys.exit() in a function fails its invocation, not the worker
             call.error = call.error or error_report.describe(error_report.since_app(error, self._script_root))
         finally:

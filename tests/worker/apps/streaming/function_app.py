@@ -63,6 +63,11 @@ def breaking():
     raise ValueError("broken")
 
 
+async def cancelled():
+    yield b"begun"
+    raise asyncio.CancelledError
+
+
 def announcing(length: str, *pieces: bytes) -> StreamingResponse:
     return StreamingResponse(iter(pieces), headers={"Content-Length": length})
 
@@ -90,6 +95,7 @@ ENDS = {
     "stream that is too long": lambda: announcing("2", b"ab", b"c"),
     "stream that is too short": lambda: announcing("3", b"ab"),
     "stream that breaks": lambda: StreamingResponse(breaking()),
+    "stream that is cancelled": lambda: StreamingResponse(cancelled()),
     "cookies": lambda: with_cookies(Response("x")),
     "text": lambda: "text",
     "empty text": lambda: "",
