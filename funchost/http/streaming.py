@@ -9,6 +9,7 @@ import asyncio
 
 from aiohttp import web
 
+from funchost.http.connections import send_piece
 from funchost.http.replies import empty_reply, streamed_response
 from funchost.http.request import Refused, Request
 from funchost.worker.calling import Invoker, call
@@ -121,7 +122,7 @@ async def _send_response(request: Request, stream: Stream) -> web.StreamResponse
         except StreamBroken:
             raise ConnectionError("The response broke off.") from None
         if piece and not is_bodiless:
-            await response.write(piece)
+            await send_piece(request.message, response, piece)
     await response.write_eof()
     return response
 

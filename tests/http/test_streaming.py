@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from funchost.http import connections, request
 from funchost.http.key_file import KeyFile
 from funchost.settings import Cors, RequestLimits
 from funchost.worker.invocations import Invocation, InvocationResult, PoolStopped, WorkerLost
@@ -130,6 +131,41 @@ async def test_a_client_that_does_not_read_holds_the_function(host: Host, serve:
         async for chunk in response.content.iter_any():
             read += len(chunk)
         assert read == made == MUCH
+
+
+async def test_a_client_that_does_not_read_for_too_long_is_cut_off(
+    host: Host, serve: Any, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_PIECE_SECONDS", 0.05)
+    told = asyncio.Event()
+
+    async def behave(stream: Stream, _: Invocation) -> None:
+        stream.start(200, [])
+        while not stream.is_closed:
+            await stream.write(b"x" * PIECE_BYTES)
+        told.set()
+
+    serve(behave)
+    _, writer = await connect(host)
+    writer.write(b"GET /api/hello HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    async with asyncio.timeout(20):
+        await told.wait()
+
+
+async def test_a_client_that_sends_nothing_for_too_long_is_a_408(
+    host: Host, serve: Any, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request, "_BODY_SECONDS", 0.05)
+
+    async def behave(stream: Stream, _: Invocation) -> None:
+        with pytest.raises(StreamBroken):
+            await read_all(stream)
+
+    serve(behave)
+    reader, writer = await connect(host)
+    writer.write(b"POST /api/hello HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf")
+    async with asyncio.timeout(5):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_a_function_that_does_not_read_holds_the_client(host: Host, serve: Any) -> None:

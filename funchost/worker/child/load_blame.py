@@ -33,8 +33,8 @@ def hint(function: Any) -> str:
     call = function.get_user_function()
     if trigger.type in EPISODE_TRIGGERS and trigger.name != _CONTEXT:
         return (
-            f'Write context_name="{_CONTEXT}" in the decorator of {function.get_function_name()}, here and on '
-            "Azure: the SDK hands the context over under this name. The parameter may be called otherwise."
+            f'Write context_name="{_CONTEXT}" in the decorator of {function.get_function_name()}, here and '
+            "on Azure: the SDK hands the context over under this name. The parameter may be called otherwise."
         )
     try:
         annotations = typing.get_type_hints(call)
