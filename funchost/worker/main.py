@@ -33,7 +33,7 @@ from funchost.worker.child import error_report
 from funchost.worker.child.channel import Channel
 from funchost.worker.child.invocation_context import InvocationScope, capture
 from funchost.worker.child.load_blame import FunctionToBlame
-from funchost.worker.child.streamed_calls import StreamedCall, StreamedCalls
+from funchost.worker.child.streamed_calls import AsgiCall, StreamedCalls
 
 if TYPE_CHECKING:
     from funchost.worker.child.loaded_function import LoadedFunction
@@ -185,7 +185,7 @@ class Worker:
             fields, data = {"error": error_report.describe(error)}, b""
         self._answer(header, fields, data)
 
-    async def _run_streamed(self, call: StreamedCall) -> None:
+    async def _run_streamed(self, call: AsgiCall) -> None:
         assert self._streamed is not None
         error = await self._streamed.run(call)
         self._answer(call.header, {"datum": "stream"} if error is None else {"error": error}, b"")
@@ -218,10 +218,10 @@ def main(descriptor: int) -> int:
     capture(channel, scope, load["log_level"])
     try:
         functions = _load_functions(load)
+        worker = Worker(channel, scope, functions, load)
     except BaseException as error:  # sys.exit() at import is a failed load as well
         channel.send({"op": "failed", "error": _load_failure(error)})
         return _LOAD_FAILED
-    worker = Worker(channel, scope, functions, load)
     channel.send(
         {
             "op": "ready",

@@ -15,7 +15,7 @@ from typing import Any
 PIECE_BYTES = 64 * 1024
 WINDOW = 4
 
-Send = Callable[[dict[str, Any], bytes], None]
+SendFrame = Callable[[dict[str, Any], bytes], None]
 
 
 class StreamBroken(Exception):
@@ -39,7 +39,7 @@ class Stream:
 
     def __init__(self) -> None:
         self.is_closed = False
-        self._send: Send | None = None
+        self._send: SendFrame | None = None
         self._frame_id = 0
         self._head: ResponseHead | None = None
         self._arrived: deque[tuple[bytes, bool]] = deque()
@@ -48,7 +48,7 @@ class Stream:
         self._something_arrived = asyncio.Event()
         self._room = asyncio.Event()
 
-    def connect(self, frame_id: int, send: Send) -> None:
+    def connect(self, frame_id: int, send: SendFrame) -> None:
         """Begin to send: from here on the call has a frame ID in a worker."""
         self._frame_id, self._send = frame_id, send
         if self.is_closed:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from funchost.worker.child import error_report, http_extension
 from funchost.worker.child.http_extension import Message
 from funchost.worker.child.invocation_context import InvocationScope
-from funchost.worker.streams import Send, Stream, StreamBroken
+from funchost.worker.streams import SendFrame, Stream, StreamBroken
 
 if TYPE_CHECKING:
     from funchost.worker.child.loaded_function import LoadedFunction
@@ -51,7 +51,7 @@ class StreamedCalls:
     def __init__(
         self,
         scope: InvocationScope,
-        send: Send,
+        send: SendFrame,
         run_in_thread: Callable[[Callable[[], None]], None],
         script_root: Path,
     ) -> None:
@@ -59,16 +59,16 @@ class StreamedCalls:
         self._scope = scope
         self._send = send
         self._run_in_thread = run_in_thread
-        self._calls: dict[int, StreamedCall] = {}
-        self._by_invocation: dict[str, StreamedCall] = {}
+        self._calls: dict[int, AsgiCall] = {}
+        self._by_invocation: dict[str, AsgiCall] = {}
         self._script_root = script_root
         self._application = http_extension.application(self._call_function)
 
-    def begin(self, function: "LoadedFunction", header: dict[str, Any]) -> "StreamedCall":
+    def begin(self, function: "LoadedFunction", header: dict[str, Any]) -> "AsgiCall":
         """Take up a call, so that its frames find it."""
         stream = Stream()
         stream.connect(header["id"], self._send)
-        call = StreamedCall(function, header, stream)
+        call = AsgiCall(function, header, stream)
         self._calls[header["id"]] = self._by_invocation[header["invocation_id"]] = call
         return call
 
@@ -77,7 +77,7 @@ class StreamedCalls:
         if call := self._calls.get(header["id"]):
             call.stream.frame_arrived(header, payload)
 
-    async def run(self, call: "StreamedCall") -> dict[str, str] | None:
+    async def run(self, call: "AsgiCall") -> dict[str, str] | None:
         """Answer the call, to the end of its background tasks; returns the error that it ended with."""
         self._scope.enter(call.header["invocation_id"], call.header["id"])
         try:
@@ -85,11 +85,17 @@ class StreamedCalls:
             if not call.stream.is_closed:
                 raise IncompleteResponseError(call.function.info.name)
         except BaseException as error:  # sys.exit() in a function fails its invocation, not the worker
-            call.error = call.error or error_report.describe(error_report.since_app(error, self._script_root))
+            call.error = call.error or self._described(error)
         finally:
             del self._calls[call.header["id"]], self._by_invocation[call.header["invocation_id"]]
             call.stream.close()
         return call.error
+
+    def _described(self, error: BaseException) -> dict[str, str]:
+        # Older versions of Starlette wrap what a generator raises.
+        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            (error,) = error.exceptions
+        return error_report.describe(error_report.since_app(error, self._script_root))
 
     async def _call_function(self, request: Any) -> Any:
         """What the framework calls for every request."""
@@ -102,7 +108,7 @@ class StreamedCalls:
             call.error = error_report.describe(error)
             raise
 
-    async def _returned(self, call: "StreamedCall", request: Any) -> Any:
+    async def _returned(self, call: "AsgiCall", request: Any) -> Any:
         function, header = call.function, call.header
         arguments = function.streamed_arguments(request, header, self._scope.thread_local_storage)
         if function.info.is_async:
@@ -118,7 +124,7 @@ class StreamedCalls:
             raise NoResponseError(function.info.name)
         return returned
 
-    def _run_sync(self, call: "StreamedCall", arguments: dict[str, Any], outcome: Outcome) -> None:
+    def _run_sync(self, call: "AsgiCall", arguments: dict[str, Any], outcome: Outcome) -> None:
         self._scope.enter(call.header["invocation_id"], call.header["id"])
         try:
             outcome.set_result((call.function.call(**arguments), None))
@@ -127,7 +133,7 @@ class StreamedCalls:
             outcome.set_result((None, error))
 
 
-class StreamedCall:
+class AsgiCall:
     """One call as ASGI sees it: scope, receive and send.
 
     Attributes:
