@@ -86,7 +86,17 @@ def streamed_response(head: ResponseHead) -> web.StreamResponse:
     It keeps the length that the function announces. Raises UnsendableReply like `response_of`.
     """
     status = _checked_status(head.status)
-    return web.StreamResponse(status=status, headers=_checked_headers(head.headers, _CONNECTION))
+    return _StreamedResponse(status=status, headers=_checked_headers(head.headers, _CONNECTION))
+
+
+class _StreamedResponse(web.StreamResponse):
+    """A response that goes without a content type if it has none; a browser would save it as a file."""
+
+    async def _prepare_headers(self) -> None:
+        has_type = "Content-Type" in self.headers
+        await super()._prepare_headers()
+        if not has_type:
+            self.headers.popall("Content-Type", None)
 
 
 def _to_response(reply: Reply) -> web.Response:

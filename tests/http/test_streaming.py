@@ -459,6 +459,20 @@ async def test_a_head_that_cannot_be_sent_is_a_500_and_a_line_in_the_log(
     assert line.startswith("The response of function 'hello' cannot be sent: ")
 
 
+@pytest.mark.parametrize("length", [[], [("content-length", "5")]])
+async def test_a_response_without_a_content_type_stays_without(
+    host: Host, serve: Any, length: list[tuple[str, str]]
+) -> None:
+    async def behave(stream: Stream, _: Invocation) -> None:
+        stream.start(200, length)
+        await stream.write(b"hello", more=False)
+
+    serve(behave)
+    async with host.client.get(host.app_url("/api/hello")) as response:
+        assert await response.read() == b"hello"
+        assert "Content-Type" not in response.headers
+
+
 async def test_what_frames_the_message_is_the_server_s(host: Host, serve: Any) -> None:
     async def behave(stream: Stream, _: Invocation) -> None:
         stream.start(200, [("Transfer-Encoding", "gzip"), ("Connection", "close"), ("Date", "now")])
