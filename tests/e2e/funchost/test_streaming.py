@@ -16,6 +16,7 @@ import pytest
 from tests.e2e import hosting
 from tests.e2e.durable_host import DurableHost, eventually
 from tests.e2e.hosting import HostProcess
+from tests.generations import sdk_1_only
 
 APP = hosting.APPS / "streaming"
 MEBIBYTE = 1024 * 1024
@@ -120,6 +121,14 @@ async def test_an_orchestration_is_started_from_a_streamed_function(client):
     assert reply.status == 202
     status = await client.ended(reply.json())
     assert (status["runtimeStatus"], status["output"]) == ("Completed", "HELLO")
+
+
+@sdk_1_only
+async def test_a_durable_client_of_sdk_1_goes_on_while_the_response_is_sent(session):
+    async with session.post("/api/follow/shout", json={"text": "hello"}) as response:
+        statuses = [status async for status in events(response)]
+
+    assert statuses[-1] == "Completed"
 
 
 async def test_a_worker_that_dies_breaks_the_response_off_and_the_next_one_streams(session, client):

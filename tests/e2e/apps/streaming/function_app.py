@@ -63,6 +63,22 @@ async def start(req: Request, client: df.DurableOrchestrationClient) -> JSONResp
     return JSONResponse(await client.start_new(req.path_params["name"], None, await req.json()), 202)
 
 
+@app.route(route="follow/{name}", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def follow(req: Request, client: df.DurableOrchestrationClient) -> StreamingResponse:
+    """Start an orchestration, and send its status as events until it has ended."""
+    instance_id = await client.start_new(req.path_params["name"], None, await req.json())
+
+    async def statuses() -> AsyncIterator[str]:
+        status = None
+        while status != "Completed":
+            status = (await client.get_status(instance_id)).runtime_status.value
+            yield f'data: "{status}"\n\n'
+            await asyncio.sleep(0.02)
+
+    return StreamingResponse(statuses(), media_type="text/event-stream")
+
+
 @app.orchestration_trigger(context_name="context")
 def shout(context: df.DurableOrchestrationContext):
     text = yield context.call_activity("upper", context.get_input())
