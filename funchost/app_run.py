@@ -294,8 +294,10 @@ def _check_selection(settings: Settings, functions: Sequence[FunctionInfo]) -> N
 
 def _load_failure_text(settings: Settings, error: AppLoadError) -> str:
     stack = f"{error.stack.rstrip()}\n" if error.stack else ""
+    function = f"Function '{error.function}': " if error.function else ""
     script = settings.script_root / settings.script_file
     advice = f"Mend {script} (see the lines above) and start again."
     if error.type == WorkerLost.__name__:
         advice = f"Start again. If the process ends again, see what {script} does when it is imported."
-    return f"Worker failed to index functions\n{stack}{error}\n\n{advice}"
+    hint = f"{error.hint}\n" if error.hint else ""
+    return f"Worker failed to index functions\n{function}{error}\n{stack}\n{hint}{advice}"

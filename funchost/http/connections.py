@@ -110,7 +110,7 @@ class Listener:
         self._running += 1
         self._idle.clear()
         connection = request.protocol
-        assert isinstance(connection, _Protocol)
+        assert isinstance(connection, Connection)
         connection.head_arrived()
         try:
             return await self._answer(request)
@@ -136,32 +136,43 @@ class Listener:
 async def _send_in_pieces(
     request: web.BaseRequest, response: web.StreamResponse, body: bytes
 ) -> web.StreamResponse:
-    """Send a long body without a second copy of it in the connection's buffer.
-
-    A client that does not read is cut off, so that it holds no memory for ever. Raises ConnectionError then.
-    """
+    """Send a long body without a second copy of it in the connection's buffer. Raises ConnectionError like
+    `send_piece`."""
     stream = web.StreamResponse(status=response.status, reason=response.reason, headers=response.headers)
     stream.content_length = len(body)
     await stream.prepare(request)
     for start in range(0, len(body), _PIECE_BYTES):
-        try:
-            async with asyncio.timeout(_PIECE_SECONDS):
-                await stream.write(body[start : start + _PIECE_BYTES])
-        except TimeoutError:
-            if request.transport is not None:
-                request.transport.abort()
-            raise ConnectionResetError("The client does not read the answer.") from None
+        await send_piece(request, stream, body[start : start + _PIECE_BYTES])
     return stream
 
 
-class _Protocol(RequestHandler):
-    """aiohttp's connection with error answers that a machine can read, and a limit for how long the head of
-    a request may take."""
+async def send_piece(request: web.BaseRequest, response: web.StreamResponse, piece: bytes) -> None:
+    """Send a part of a body, of 64 KiB at most, when the client has room for it.
 
-    __slots__ = ("_head_deadline", "_is_answering")
+    A client that does not read is cut off, so that it holds no memory for ever. Raises ConnectionError then.
+    """
+    try:
+        async with asyncio.timeout(_PIECE_SECONDS):
+            await response.write(piece)
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError("The client does not read the answer.") from None
+
+
+class Connection(RequestHandler):
+    """aiohttp's connection with error answers that a machine can read, and a limit for how long the head of
+    a request may take.
+
+    Attributes:
+        lost: done when the client, or this host, has closed it.
+    """
+
+    __slots__ = ("_head_deadline", "_is_answering", "lost")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._head_deadline: asyncio.TimerHandle | None = None
         self._is_answering = False
 
@@ -177,6 +188,7 @@ class _Protocol(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self.head_arrived()
         super().connection_lost(exc)
+        self.lost.set_result(None)
 
     def head_arrived(self) -> None:
         """A request is there and is being answered."""
@@ -217,4 +229,4 @@ class _Protocol(RequestHandler):
 
 class _Server(Server):
     def __call__(self) -> RequestHandler:
-        return _Protocol(self, loop=self._loop, **self._kwargs)
+        return Connection(self, loop=self._loop, **self._kwargs)

@@ -12,6 +12,7 @@ import secrets
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
 
@@ -142,9 +143,11 @@ class HttpFrontEnd:
         await self._rpc.stop(0)
         await self._functions.stop()
 
-    async def _answer_public(self, message: web.BaseRequest) -> web.Response:
+    async def _answer_public(self, message: web.BaseRequest) -> web.StreamResponse:
+        response: web.StreamResponse
+        complete_headers = partial(self._complete_headers, message)
         try:
-            request = self._received(message)
+            request = replace(self._received(message), complete_headers=complete_headers)
             if self._guard.is_preflight(request.method, request.headers):
                 response = empty_reply(204, self._guard.preflight_headers(request.headers))
             else:
@@ -154,10 +157,14 @@ class HttpFrontEnd:
                 response = await self._answer(request)
         except Refused as refused:
             response = refused.reply()
+        complete_headers(response)
+        return response
+
+    def _complete_headers(self, message: web.BaseRequest, response: web.StreamResponse) -> None:
+        """Add what every response on the public port has."""
         response.headers.update(self._guard.response_headers(message.headers))
         for name, value in self._settings.custom_headers.items():
             response.headers.setdefault(name, value)
-        return response
 
     def _received(self, message: web.BaseRequest) -> Request:
         limit, hub = self._settings.request_limit_bytes, self._settings.hub
@@ -167,7 +174,7 @@ class HttpFrontEnd:
         key = presented_key(request.headers, request.query.values("code"))
         return replace(request, caller=identify(self._keys.current(), key))
 
-    async def _answer(self, request: Request) -> web.Response:
+    async def _answer(self, request: Request) -> web.StreamResponse:
         if self._admin.holds(request.path):
             return await self._admin.answer(request)
         if page := self._offline.response():
@@ -186,7 +193,7 @@ class HttpFrontEnd:
         except TimeoutError:
             _log.warning("A request waited %g s for the host to start.", STARTUP_PATIENCE_SECONDS)
 
-    async def _answer_rpc(self, message: web.BaseRequest) -> web.Response:
+    async def _answer_rpc(self, message: web.BaseRequest) -> web.StreamResponse:
         """What lies below the secret path is what the public port has below the durable API's."""
         base = f"/{self._secret}/{RPC_PATH}/"
         try:

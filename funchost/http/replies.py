@@ -8,7 +8,7 @@ Source: Azure Functions host, HttpBinding.CreateResult and RawScriptResult.
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,12 +19,14 @@ from multidict import CIMultiDict
 
 from funchost.durable.text import dump_json
 from funchost.worker.invocations import InvocationResult
+from funchost.worker.streams import ResponseHead
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json; charset=utf-8"
 
 # The server frames the body itself; a function that sets these would contradict it.
-_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "date"})
+_CONNECTION = frozenset({"transfer-encoding", "connection", "keep-alive", "date"})
+_FRAMING = _CONNECTION | {"content-length"}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 
@@ -78,19 +80,47 @@ def _reply_of(result: InvocationResult) -> Reply:
     return Reply(status, tuple(headers), result.payload)
 
 
+def streamed_response(head: ResponseHead) -> web.StreamResponse:
+    """The response, not yet begun, of a function that sends its body piece by piece.
+
+    It keeps the length that the function announces. Raises UnsendableReply like `response_of`.
+    """
+    status = _checked_status(head.status)
+    return _StreamedResponse(status=status, headers=_checked_headers(head.headers, _CONNECTION))
+
+
+class _StreamedResponse(web.StreamResponse):
+    """A response that goes without a content type if it has none; a browser would save it as a file."""
+
+    async def _prepare_headers(self) -> None:
+        has_type = "Content-Type" in self.headers
+        await super()._prepare_headers()
+        if not has_type:
+            self.headers.popall("Content-Type", None)
+
+
 def _to_response(reply: Reply) -> web.Response:
-    if not 200 <= reply.status <= 999:
-        raise UnsendableReply(f"status code {reply.status} is not one that can be sent. Use 200 to 999.")
+    status = _checked_status(reply.status)
+    return web.Response(status=status, headers=_checked_headers(reply.headers, _FRAMING), body=reply.body)
+
+
+def _checked_status(status: int) -> int:
+    if not 200 <= status <= 999:
+        raise UnsendableReply(f"status code {status} is not one that can be sent. Use 200 to 999.")
+    return status
+
+
+def _checked_headers(given: Iterable[tuple[str, str]], dropped: Set[str]) -> CIMultiDict[str]:
     headers: CIMultiDict[str] = CIMultiDict()
-    for name, value in reply.headers:
+    for name, value in given:
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
             raise UnsendableReply(
                 f"header {name!r}: {value!r} is not valid HTTP. Names are letters, digits and -, "
                 "values have no line breaks or control characters."
             )
-        if name.lower() not in _FRAMING:
+        if name.lower() not in dropped:
             headers.add(name, value)
-    return web.Response(status=reply.status, headers=headers, body=reply.body)
+    return headers
 
 
 def reply_to_text(text: str) -> Reply:

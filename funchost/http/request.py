@@ -7,7 +7,7 @@ Source: Azure Functions host, HTTP request to RPC conversion; Kestrel, rules for
 import asyncio
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from multidict import CIMultiDictProxy
 
 from funchost.durable.text import parse_json
 from funchost.http.access import UNASKED, Caller
+from funchost.http.connections import Connection
 from funchost.http.replies import empty_reply, json_reply
 from funchost.http.url_text import decode_path, encode_path, encode_query, parse_query, split_target
 
@@ -98,6 +99,8 @@ class Request:
         body_limit: how many bytes of a body are read; None is no limit.
         caller: whom the request's key proves.
         params: what the path gave the route's parameters.
+        complete_headers: adds to a response what the port adds to every one; for a response that begins
+            before it is returned.
     """
 
     method: str
@@ -110,6 +113,7 @@ class Request:
     caller: Caller
     message: web.BaseRequest
     params: Mapping[str, str] = field(default_factory=dict)
+    complete_headers: Callable[[web.StreamResponse], None] = lambda response: None
 
     @classmethod
     def received(
@@ -164,38 +168,65 @@ class Request:
         media_type = self.headers.get("Content-Type", "").partition(";")[0]
         return media_type.strip().casefold() == "application/json"
 
+    @property
+    def trace(self) -> tuple[str, str]:
+        """The W3C trace context that the client sends: parent and state."""
+        return self.headers.get("traceparent", ""), self.headers.get("tracestate", "")
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that it came on."""
+        connection = self.message.protocol
+        assert isinstance(connection, Connection)
+        return connection
+
     async def body(self) -> bytes:
         """The whole body. The original loses chunked bodies on the way to Python; here they arrive.
 
         Raises Refused when it is too large (before reading, if the length is announced) or breaks off.
         """
+        body = bytearray()
+        async for chunk in self.chunks():
+            body += chunk
+        return bytes(body)
+
+    def check_length(self) -> None:
+        """Raises Refused when the body is announced as too large."""
+        limit = self.body_limit
+        if limit is not None and (self.message.content_length or 0) > limit:
+            raise _too_large(limit)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes; the client is held while nobody reads. Raises Refused like `body`."""
         message, limit = self.message, self.body_limit
         if not message.body_exists:
-            return b""
-        if limit is not None and (message.content_length or 0) > limit:
-            raise _too_large(limit)
-        if self.headers.get("Expect", "").lower() == "100-continue":
+            return
+        self.check_length()
+        asks_first = self.headers.get("Expect", "").lower() == "100-continue"
+        if asks_first and not message.writer.output_size:
             # A client that asks first (curl, from 1 MB on) sends nothing until it is answered.
             await message.writer.write(_CONTINUE)
             message.writer.output_size = 0
-        body = bytearray()
-        clock = asyncio.get_running_loop().time
+        arrived = 0
         try:
-            async with asyncio.timeout(_BODY_SECONDS) as pause:
-                while chunk := await message.content.readany():
-                    pause.reschedule(clock() + _BODY_SECONDS)
-                    body += chunk
-                    if limit is not None and len(body) > limit:
-                        raise _too_large(limit)
+            while chunk := await self._next_chunk():
+                arrived += len(chunk)
+                if limit is not None and arrived > limit:
+                    raise _too_large(limit)
+                yield chunk
         except TimeoutError as error:
             raise Refused(
                 408, f"Nothing more of the request body came for {_BODY_SECONDS:g} s. Send all of it."
             ) from error
         except (ConnectionError, HttpProcessingError) as error:
             raise Refused(
-                400, f"The request body breaks off after {len(body)} bytes. Send all of it."
+                400, f"The request body breaks off after {arrived} bytes. Send all of it."
             ) from error
-        return bytes(body)
+
+    async def _next_chunk(self) -> bytes:
+        # Only the client's time counts, not that of whoever reads.
+        async with asyncio.timeout(_BODY_SECONDS):
+            return await self.message.content.readany()
 
     async def json(self) -> Any:
         """The body's JSON value. Raises Refused like `body`, and Unreadable when it is no JSON."""

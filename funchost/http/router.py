@@ -18,7 +18,7 @@ from funchost.http.request import Request
 from funchost.http.route_templates import RouteTemplate, TemplateError
 from funchost.worker.invocations import FunctionInfo
 
-Endpoint = Callable[[Request], Awaitable[web.Response]]
+Endpoint = Callable[[Request], Awaitable[web.StreamResponse]]
 
 
 class RouteError(Exception):
@@ -74,7 +74,7 @@ class Area:
         """Whether the path lies in this area."""
         return f"{path}/".lower().startswith(f"{self._base}/")
 
-    async def answer(self, request: Request) -> web.Response:
+    async def answer(self, request: Request) -> web.StreamResponse:
         """The response to a request whose path lies in this area."""
         route, request = self._find(request)
         if not self._may_enter(request.caller) and not (route and route.is_open):
@@ -91,7 +91,7 @@ class Area:
         return None, request
 
 
-async def answer_in(areas: Sequence[Area], request: Request) -> web.Response:
+async def answer_in(areas: Sequence[Area], request: Request) -> web.StreamResponse:
     """The response of the first area that holds the request's path."""
     for area in areas:
         if area.holds(request.path):

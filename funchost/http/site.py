@@ -25,6 +25,7 @@ from funchost.http.pages import landing_page, not_running
 from funchost.http.replies import UnsendableReply, empty_reply, response_of
 from funchost.http.request import Request
 from funchost.http.router import Area, Route, answer_in, function_routes
+from funchost.http.streaming import StreamingFunctions
 from funchost.settings import Settings
 from funchost.worker.calling import Invoker, call
 from funchost.worker.invocations import (
@@ -60,6 +61,7 @@ class Site:
         """
         self._settings = settings
         self._pool = pool
+        self._streaming = StreamingFunctions(pool, CALLED_OVER_HTTP)
         limits = settings.request_limits
         self._queue = RequestQueue(limits.max_concurrent, limits.max_outstanding)
         durable = DurableApi(
@@ -87,7 +89,7 @@ class Site:
             ),
         )
 
-    async def answer(self, request: Request) -> web.Response:
+    async def answer(self, request: Request) -> web.StreamResponse:
         """The response to a request on the public port, in its turn."""
         try:
             async with self._queue.place():
@@ -95,11 +97,11 @@ class Site:
         except TooManyRequests:
             return empty_reply(429, _THROTTLED)
 
-    async def answer_worker(self, request: Request) -> web.Response:
+    async def answer_worker(self, request: Request) -> web.StreamResponse:
         """The response to a request of the app's own workers; those that wait hold up none of these."""
         return await answer_in(self._areas, request)
 
-    async def _run(self, function: FunctionInfo, request: Request) -> web.Response:
+    async def _run(self, function: FunctionInfo, request: Request) -> web.StreamResponse:
         """Run a function, if the caller may, and turn what it returned into the response."""
         # Without keys the original runs a disabled function that is not anonymous, because it takes everybody
         # for the administrator. Here disabled is disabled, as on Azure.
@@ -107,21 +109,11 @@ class Site:
             return empty_reply(404)
         if not may_call(function.name, function.auth_level, request.caller):
             return empty_reply(401)
-        invocation = Invocation(
-            invocation_id=str(uuid.uuid4()),
-            function=function.name,
-            datum="http",
-            payload=await request.body(),
-            http=HttpCall(
-                method=request.method,
-                url=request.url,
-                headers=request.joined_headers(),
-                query=request.query.joined(),
-                params=request.params,
-            ),
-            trace=(request.headers.get("traceparent", ""), request.headers.get("tracestate", "")),
-        )
+        invocation_id = str(uuid.uuid4())
         try:
+            if function.is_streamed:
+                return await self._streaming.answer(function.name, invocation_id, request)
+            invocation = await _invocation(function.name, invocation_id, request)
             return response_of(await call(self._pool, invocation, CALLED_OVER_HTTP))
         except (WorkerLost, FunctionTimedOut):
             return empty_reply(500)
@@ -132,7 +124,7 @@ class Site:
                 "The response of function '%s' cannot be sent: %s",
                 function.name,
                 error,
-                extra={"function": function.name, "invocation": invocation.invocation_id},
+                extra={"function": function.name, "invocation": invocation_id},
             )
             return empty_reply(500)
 
@@ -140,6 +132,23 @@ class Site:
         if self._settings.environment.get("AzureWebJobsDisableHomepage", "").casefold() == "true":
             return empty_reply(204)
         return landing_page()
+
+
+async def _invocation(function: str, invocation_id: str, request: Request) -> Invocation:
+    return Invocation(
+        invocation_id=invocation_id,
+        function=function,
+        datum="http",
+        payload=await request.body(),
+        http=HttpCall(
+            method=request.method,
+            url=request.url,
+            headers=request.joined_headers(),
+            query=request.query.joined(),
+            params=request.params,
+        ),
+        trace=request.trace,
+    )
 
 
 def durable_names(functions: Iterable[FunctionInfo], trigger: str) -> Sequence[str]:

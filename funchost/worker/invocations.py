@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from funchost.conventions.names import EPISODE_TRIGGERS
+from funchost.worker.streams import Stream
 
-DatumKind = Literal["http", "string", "json", "none"]
+DatumKind = Literal["http", "stream", "string", "json", "none"]
 DispatchPolicy = Literal["least-busy", "round-robin"]
 ClientForm = Literal["json1", "grpc2"]
 Lane = Literal["threads", "episodes", "loop"]
@@ -23,7 +24,8 @@ the event loop. Invocations in different lanes do not wait for each other."""
 class FunctionInfo:
     """One function of the app, as the worker found it.
 
-    `error` says why the function cannot run although the rest of the app can.
+    `error` says why the function cannot run although the rest of the app can. An HTTP function `is_streamed`
+    when it takes and returns the objects of a web framework instead of the SDK's.
     Source: azure.functions, Function; Azure Functions host, FunctionMetadata.
     """
 
@@ -39,6 +41,7 @@ class FunctionInfo:
     entry_point: str
     disabled: bool = False
     error: str | None = None
+    is_streamed: bool = False
 
     @property
     def requires_grpc(self) -> bool:
@@ -98,6 +101,20 @@ class HttpCall:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamedCall:
+    """An HTTP request whose body flows, as its response does, while the function runs.
+
+    `headers` are its lines in their order; `stream` is the host's end of both bodies.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    params: Mapping[str, str]
+    stream: Stream
+
+
+@dataclass(frozen=True, slots=True)
 class HttpReply:
     """Status and headers of an `HttpResponse`. The body is the result's payload."""
 
@@ -107,7 +124,10 @@ class HttpReply:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One call of one function: what triggers it, and its identity in the logs."""
+    """One call of one function: what triggers it, and its identity in the logs.
+
+    With the datum `stream` the request is `streamed`, and the response is in its stream.
+    """
 
     invocation_id: str
     function: str
@@ -115,6 +135,7 @@ class Invocation:
     payload: bytes
     http: HttpCall | None = None
     trace: tuple[str, str] = ("", "")
+    streamed: StreamedCall | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +186,17 @@ class AppLoadError(Exception):
         type: class name of the exception in the worker.
         message: its text.
         stack: its frames in user code; may be empty.
+        function: the function to blame; empty when it is not one alone.
+        hint: what to write instead; may be empty.
     """
 
-    def __init__(self, type: str, message: str, stack: str = "") -> None:
+    def __init__(self, type: str, message: str, stack: str = "", function: str = "", hint: str = "") -> None:
         super().__init__(f"{type}: {message}")
         self.type = type
         self.message = message
         self.stack = stack
+        self.function = function
+        self.hint = hint
 
 
 class WorkerLost(Exception):

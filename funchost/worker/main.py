@@ -32,6 +32,8 @@ from funchost.conventions.names import EPISODE_TRIGGERS
 from funchost.worker.child import error_report
 from funchost.worker.child.channel import Channel
 from funchost.worker.child.invocation_context import InvocationScope, capture
+from funchost.worker.child.load_blame import FunctionToBlame
+from funchost.worker.child.streamed_calls import AsgiCall, StreamedCalls
 
 if TYPE_CHECKING:
     from funchost.worker.child.loaded_function import LoadedFunction
@@ -65,14 +67,15 @@ class ThreadGroup:
         self._threads = 0
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Queue the work. Called from one thread only."""
+        """Queue the work."""
         with self._count_lock:
             self._unfinished += 1
-            all_busy = self._unfinished > self._threads
+            number = self._threads + 1
+            is_needed = self._unfinished > self._threads and number <= self._size
+            self._threads += is_needed
         self._work.put(work)
-        if all_busy and self._threads < self._size:
-            self._threads += 1
-            threading.Thread(target=self._run, name=f"{self._name}-{self._threads}", daemon=True).start()
+        if is_needed:
+            threading.Thread(target=self._run, name=f"{self._name}-{number}", daemon=True).start()
 
     def _run(self) -> None:
         while True:
@@ -91,13 +94,17 @@ class EventLoopThread:
 
     def submit(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run the coroutine concurrently with the others. Called from one thread only."""
+        self.call(self._start, coroutine)
+
+    def call(self, callback: Callable[..., None], *arguments: Any) -> None:
+        """Call something on the loop, in the order of these calls. Called from one thread only."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             threading.Thread(target=self._run, args=(self._loop,), name=self._name, daemon=True).start()
-        self._loop.call_soon_threadsafe(self._start, self._loop, coroutine)
+        self._loop.call_soon_threadsafe(callback, *arguments)
 
-    def _start(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = loop.create_task(coroutine)
+    def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -132,6 +139,11 @@ class Worker:
             # So that an activity that blocks its thread or the event loop never delays an episode.
             self._episode_threads = ThreadGroup(f"{name}_episode", load["thread_count"])
             self._episode_loop = EventLoopThread(f"{name}_episode_loop")
+        self._streamed: StreamedCalls | None = None
+        if any(function.info.is_streamed for function in functions):
+            self._streamed = StreamedCalls(
+                scope, channel.send, self._threads.submit, Path(load["script_root"])
+            )
 
     def take(self, header: dict[str, Any], payload: bytes) -> None:
         """Start one invocation; its result is sent from where it runs."""
@@ -141,12 +153,19 @@ class Worker:
             self._answer(header, {"error": error_report.describe(unknown)}, b"")
             return
         is_episode = function.info.trigger in EPISODE_TRIGGERS
-        if function.info.is_async:
+        if header.get("datum") == "stream" and self._streamed is not None:
+            self._loop.submit(self._run_streamed(self._streamed.begin(function, header)))
+        elif function.info.is_async:
             loop = self._episode_loop if is_episode else self._loop
             loop.submit(self._run_async(function, header, payload))
         else:
             threads = self._episode_threads if is_episode else self._threads
             threads.submit(partial(self._run, function, header, payload))
+
+    def take_stream_frame(self, header: dict[str, Any], payload: bytes) -> None:
+        """Hand a frame of a streamed call to the call."""
+        if self._streamed is not None:
+            self._loop.call(self._streamed.frame_arrived, header, payload)
 
     def _run(self, function: "LoadedFunction", header: dict[str, Any], payload: bytes) -> None:
         self._scope.enter(header["invocation_id"], header["id"])
@@ -165,6 +184,11 @@ class Worker:
         except BaseException as error:  # as above
             fields, data = {"error": error_report.describe(error)}, b""
         self._answer(header, fields, data)
+
+    async def _run_streamed(self, call: AsgiCall) -> None:
+        assert self._streamed is not None
+        error = await self._streamed.run(call)
+        self._answer(call.header, {"datum": "stream"} if error is None else {"error": error}, b"")
 
     def _answer(self, header: dict[str, Any], fields: dict[str, Any], data: bytes) -> None:
         self._scope.leave(header["invocation_id"])
@@ -194,13 +218,10 @@ def main(descriptor: int) -> int:
     capture(channel, scope, load["log_level"])
     try:
         functions = _load_functions(load)
+        worker = Worker(channel, scope, functions, load)
     except BaseException as error:  # sys.exit() at import is a failed load as well
-        report = error_report.describe(error)
-        if advice := error_report.sdk_advice(error):
-            report["message"] += f"\n{advice}"
-        channel.send({"op": "failed", "error": report})
+        channel.send({"op": "failed", "error": _load_failure(error)})
         return _LOAD_FAILED
-    worker = Worker(channel, scope, functions, load)
     channel.send(
         {
             "op": "ready",
@@ -211,15 +232,30 @@ def main(descriptor: int) -> int:
         }
     )
     for header, payload in arriving:
-        if header["op"] == "stop":
-            break
-        worker.take(header, payload)
+        match header["op"]:
+            case "stop":
+                break
+            case "invoke":
+                worker.take(header, payload)
+            case _:
+                worker.take_stream_frame(header, payload)
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
     # No clean-up of the interpreter: the original kills its workers, and what the SDK leaves open would
     # only complain here.
     os._exit(0)
+
+
+def _load_failure(error: BaseException) -> dict[str, str]:
+    """The `error` object of a `failed` frame."""
+    cause = error.__cause__ if isinstance(error, FunctionToBlame) and error.__cause__ else error
+    report = error_report.describe(cause)
+    if advice := error_report.sdk_advice(cause):
+        report["message"] += f"\n{advice}"
+    if isinstance(error, FunctionToBlame):
+        report |= {"function": error.function, "hint": error.hint}
+    return report
 
 
 def _load_functions(load: Mapping[str, Any]) -> "list[LoadedFunction]":

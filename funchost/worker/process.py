@@ -128,6 +128,8 @@ class WorkerProcess:
         self.pending[frame_id] = (invocation, answer)
         self._load[self.lane(invocation.function)] += 1
         self._send(_invoke_header(frame_id, invocation), invocation.payload)
+        if invocation.streamed is not None:
+            invocation.streamed.stream.connect(frame_id, self._send_if_alive)
         return answer
 
     def ask_to_stop(self) -> None:
@@ -148,6 +150,10 @@ class WorkerProcess:
                 self._load[self.lane(invocation.function)] -= 1
                 if not answer.done():
                     answer.set_result(_result(header, payload, self.pid))
+            case "start" | "piece" | "taken":
+                streaming, _ = self.pending[header["id"]]
+                assert streaming.streamed is not None
+                streaming.streamed.stream.frame_arrived(header, payload)
             case "log":
                 speaker, _ = self.pending.get(header["id"], (None, None))
                 worker_log.relay(header, speaker, self.pid, self._is_loaded)
@@ -192,6 +198,10 @@ class WorkerProcess:
         if not self._outgoing:
             asyncio.get_running_loop().call_soon(self._flush)
         self._outgoing.append(frames.encode(header, payload))
+
+    def _send_if_alive(self, header: dict[str, Any], payload: bytes) -> None:
+        if self._is_alive:
+            self._send(header, payload)
 
     def _flush(self) -> None:
         self._pipe.write(b"".join(self._outgoing))
@@ -271,6 +281,13 @@ def _invoke_header(frame_id: int, invocation: Invocation) -> dict[str, Any]:
             "headers": dict(http.headers),
             "query": dict(http.query),
             "params": dict(http.params),
+        }
+    if (streamed := invocation.streamed) is not None:
+        header["http"] = {
+            "method": streamed.method,
+            "url": streamed.url,
+            "headers": streamed.headers,
+            "params": dict(streamed.params),
         }
     return header
 

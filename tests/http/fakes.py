@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import itertools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from funchost.durable.events import Event
@@ -17,6 +17,7 @@ from funchost.durable.refusals import (
 )
 from funchost.taskhub.client_operations import Purged
 from funchost.worker.invocations import FunctionInfo, Invocation, InvocationResult
+from funchost.worker.streams import Stream
 
 NOON = 1_714_557_600_123_456  # 2024-05-01T10:00:00.123456Z
 
@@ -174,6 +175,20 @@ def returned(payload: bytes, datum: str = "string", **changes: Any) -> Invocatio
     """The result of a function that returned."""
     plain = InvocationResult(ok=True, datum=datum, payload=payload, http=None, error=None, worker=4711)
     return dataclasses.replace(plain, **changes)
+
+
+def streaming(behave: Callable[[Stream, Invocation], Awaitable[None]]) -> Callable[[Invocation], Any]:
+    """A streamed function, from what it does with its own end of the stream."""
+
+    async def run(invocation: Invocation) -> InvocationResult:
+        assert invocation.streamed is not None
+        here, there = invocation.streamed.stream, Stream()
+        there.connect(1, here.frame_arrived)
+        here.connect(1, there.frame_arrived)
+        await behave(there, invocation)
+        return returned(b"", "stream")
+
+    return run
 
 
 def http_function(name: str, **changes: Any) -> FunctionInfo:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,15 +40,7 @@ async def original() -> AsyncIterator[Original]:
 @pytest.fixture
 def load_both(original: Original) -> LoadBoth:
     """Loads an app in both workers: the original's functions or error text, and ours."""
-
-    async def load(folder: Path) -> tuple[Loaded, Loaded]:
-        ours = Ours.for_app(folder)
-        try:
-            return await asyncio.gather(original.load(folder), ours.load())
-        finally:
-            await ours.stop()
-
-    return load
+    return partial(_load_in_both, original)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -62,6 +55,35 @@ async def pair_of_sdk_2() -> AsyncIterator[Pair]:
     """Both workers with an app of SDK 2.x."""
     async with _both(PROJECT / "tests/worker/apps/second_generation") as both:
         yield both
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def pair_that_streams() -> AsyncIterator[Pair]:
+    """Both workers with an app that imports a web framework's extension."""
+    async with _both(PROJECT / "tests/worker/apps/streaming") as both:
+        yield both
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def original_that_streams() -> AsyncIterator[Original]:
+    """Microsoft's library, for apps that import the extension: it notices that once in its life."""
+    library = await Original.start()
+    yield library
+    await library.stop()
+
+
+@pytest.fixture
+def load_both_streaming(original_that_streams: Original) -> LoadBoth:
+    """As `load_both`, for apps that import a web framework's extension."""
+    return partial(_load_in_both, original_that_streams)
+
+
+async def _load_in_both(original: Original, folder: Path) -> tuple[Loaded, Loaded]:
+    ours = Ours.for_app(folder)
+    try:
+        return await asyncio.gather(original.load(folder), ours.load())
+    finally:
+        await ours.stop()
 
 
 @asynccontextmanager

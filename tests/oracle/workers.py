@@ -10,6 +10,8 @@ import json
 import os
 import sys
 import time
+import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any, Self
 
 from funchost.worker.invocations import AppLoadError, Invocation, InvocationResult, WorkerSettings
 from funchost.worker.pool import WorkerPool
+from tests.streams import OpenCall
 
 CLIENT_BINDING: dict[str, Any] = {
     "taskHubName": "Hub",
@@ -50,10 +53,23 @@ class Answer:
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
     cookies: tuple[dict[str, Any], ...] = field(default=())
+    is_complete: bool = True
 
     @property
     def text(self) -> str:
         return self.body.decode()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedRequest:
+    """A request to a streamed function."""
+
+    function: str
+    method: str = "GET"
+    target: str = "/api/x"
+    headers: tuple[tuple[str, str], ...] = (("host", "localhost:7071"),)
+    params: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
 
 class Original:
@@ -89,6 +105,33 @@ class Original:
             status=_status(answer.get("status")),
             headers=tuple((name, value) for name, value in answer.get("headers", ())),
             cookies=tuple(answer.get("cookies", ())),
+        )
+
+    async def stream(self, request: StreamedRequest) -> Answer:
+        """What the library's server answers to a request, and how the invocation ends beside it."""
+        answer = await self._ask(
+            {
+                "function": request.function,
+                "invocation_id": str(uuid.uuid4()),
+                "datum": "stream",
+                "payload": base64.b64encode(request.body).decode(),
+                "http": {
+                    "method": request.method,
+                    "url": f"http://localhost:7071{request.target}",
+                    "headers": request.headers,
+                    "params": request.params,
+                },
+                "trace": ("", ""),
+                "client_binding": CLIENT_BINDING,
+            }
+        )
+        return Answer(
+            error=answer.get("error"),
+            datum=answer["datum"],
+            body=base64.b64decode(answer["payload"]),
+            status=answer["status"],
+            headers=_comparable(answer["headers"]),
+            is_complete=answer["is_complete"],
         )
 
     async def stop(self) -> None:
@@ -148,6 +191,21 @@ class Ours:
     async def invoke(self, invocation: Invocation) -> Answer:
         return _answer(await self._pool.invoke(invocation))
 
+    async def stream(self, request: StreamedRequest) -> Answer:
+        call = OpenCall(
+            self._pool, request.function, request.method, request.target, request.headers, request.params
+        )
+        response = await call.answer(request.body)
+        error = (await call.result).error
+        return Answer(
+            error=None if error is None else f"{error.type}: {error.message}",
+            datum="http",
+            body=response.body,
+            status=response.status,
+            headers=_comparable(response.headers),
+            is_complete=response.is_complete,
+        )
+
     async def stop(self) -> None:
         await self._pool.stop(0)
 
@@ -162,6 +220,10 @@ class Pair:
     async def ask(self, invocation: Invocation) -> tuple[Answer, Answer]:
         """The original's answer to a call, and ours."""
         return await self._original.invoke(invocation), await self._ours.invoke(invocation)
+
+    async def stream(self, request: StreamedRequest) -> tuple[Answer, Answer]:
+        """The original's answer to a streamed call, and ours."""
+        return await self._original.stream(request), await self._ours.stream(request)
 
 
 def _answer(result: InvocationResult) -> Answer:
@@ -196,6 +258,12 @@ def _cookie(text: str) -> dict[str, Any]:
         "max_age": float(morsel["max-age"] or 0),
     }
     return {name: field for name, field in fields.items() if name == "value" or field}
+
+
+def _comparable(headers: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """The headers without those that belong to the connection with the library's server."""
+    framing = ("date", "connection", "transfer-encoding")
+    return tuple(sorted((name.lower(), value) for name, value in headers if name.lower() not in framing))
 
 
 def _status(text: str | None) -> int | None:

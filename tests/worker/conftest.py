@@ -77,22 +77,24 @@ class Caller:
         return await self.pool.invoke(Invocation(invocation_id, function, "http", body, call, trace))
 
 
+def worker_settings(app: str | Path = "everyday", **changes: Any) -> WorkerSettings:
+    """Settings for one worker with one of the apps, but for the changes."""
+    values: dict[str, Any] = {
+        "script_root": APPS / app,
+        "script_file": "function_app.py",
+        "process_count": 1,
+        "thread_count": None,
+        "dispatch": "least-busy",
+        "client_binding": {"json1": CLIENT_BINDING, "grpc2": GRPC_CLIENT_BINDING},
+        "environment": {**os.environ, "OTHER_HUB": "other hub"},
+        "log_level": 20,
+    }
+    return WorkerSettings(**{**values, **changes})
+
+
 @pytest.fixture
 def settings_for() -> Callable[..., WorkerSettings]:
-    def build(app: str | Path = "everyday", **changes: Any) -> WorkerSettings:
-        values: dict[str, Any] = {
-            "script_root": APPS / app,
-            "script_file": "function_app.py",
-            "process_count": 1,
-            "thread_count": None,
-            "dispatch": "least-busy",
-            "client_binding": {"json1": CLIENT_BINDING, "grpc2": GRPC_CLIENT_BINDING},
-            "environment": {**os.environ, "OTHER_HUB": "other hub"},
-            "log_level": 20,
-        }
-        return WorkerSettings(**{**values, **changes})
-
-    return build
+    return worker_settings
 
 
 @pytest.fixture

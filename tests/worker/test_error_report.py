@@ -132,7 +132,7 @@ def test_an_answer_that_is_no_frame_is_replaced_by_the_reason_and_its_thread_goe
     ours.settimeout(20)
     answers = iter([({"datum": object()}, b""), ({"datum": "none"}, b"")])
     function: Any = SimpleNamespace(
-        info=SimpleNamespace(name="f", trigger="activityTrigger", is_async=False),
+        info=SimpleNamespace(name="f", trigger="activityTrigger", is_async=False, is_streamed=False),
         arguments=lambda *_: {},
         call=lambda: None,
         answer=lambda *_: next(answers),

@@ -18,9 +18,11 @@ from typing import Any, get_type_hints
 from azure.functions import Function, FunctionRegister
 
 from funchost.conventions import names, setting_names
-from funchost.worker.child import host_rules
+from funchost.worker.child import host_rules, http_extension, missing_extensions
+from funchost.worker.child.error_report import is_of_app
+from funchost.worker.child.load_blame import FunctionToBlame, hint
 from funchost.worker.child.loaded_function import LoadedFunction
-from funchost.worker.child.signatures import check_signature, converter_for, is_sdk_type
+from funchost.worker.child.signatures import HTTP, check_signature, converter_for, is_sdk_type
 from funchost.worker.invocations import ClientForm, FunctionInfo
 
 _SCRIPT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\.py")
@@ -68,12 +70,26 @@ def import_app(script_root: Path, script_file: str) -> Sequence[Function]:
         raise AppNotFoundError(script_root, script_file)
     _make_importable(str(script_root))
     try:
-        module = importlib.import_module(Path(script_file).stem)
+        module = _import(script_root, Path(script_file).stem)
         # Once only: a second call takes every name for a duplicate.
         functions: Sequence[Function] = find_app(module, script_file).get_functions()
     except ImportError as error:
         raise _with_advice(error) from error.__cause__
     return functions
+
+
+def _import(script_root: Path, name: str) -> ModuleType:
+    """Import the app's module; once more, from the start, if stand-ins can take the place of what misses."""
+    before = set(sys.modules)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if not missing_extensions.stand_in_for(error):
+            raise
+    for added in set(sys.modules) - before:
+        if is_of_app(getattr(sys.modules[added], "__file__", None) or "", script_root):
+            del sys.modules[added]
+    return importlib.import_module(name)
 
 
 def find_app(module: ModuleType, script_file: str) -> FunctionRegister:
@@ -107,9 +123,10 @@ def load_functions(
         app_settings: what `%NAME%` in bindings stands for, and which functions are disabled.
 
     Raises:
-        FunctionLoadError: a signature that does not fit its bindings; the app does not load then.
+        FunctionToBlame: one of them cannot be loaded, and so the app cannot. Its cause is FunctionLoadError
+            when a signature does not fit its bindings.
     """
-    loaded = [_load(function, client_binding, app_settings) for function in declared]
+    loaded = [_load_or_blame(function, client_binding, app_settings) for function in declared]
     infos = host_rules.checked([function.info for function in loaded])
     return [
         replace(function, info=info, refusal=_refusal(info))
@@ -141,17 +158,27 @@ def _with_advice(error: ImportError) -> ImportError:
     return advised
 
 
+def _load_or_blame(
+    function: Any, client_binding: Mapping[ClientForm, Mapping[str, Any]], app_settings: Mapping[str, str]
+) -> LoadedFunction:
+    try:
+        return _load(function, client_binding, app_settings)
+    except Exception as error:
+        raise FunctionToBlame(function.get_function_name(), hint(function)) from error
+
+
 def _load(
     function: Any, client_binding: Mapping[ClientForm, Mapping[str, Any]], app_settings: Mapping[str, str]
 ) -> LoadedFunction:
     call = function.get_user_function()
     name = function.get_function_name()
     signature = check_signature(name, call, function.get_bindings())
-    info = _info(function, app_settings)
     trigger_name = function.get_trigger().name
+    is_streamed = signature.inputs[trigger_name] == names.HTTP_TRIGGER and http_extension.is_imported()
+    info = replace(_info(function, app_settings), is_streamed=is_streamed)
     clients = [binding for binding in info.bindings if binding["type"] == "durableClient"]
     returns = signature.returns
-    http_output = next((name for name, type in signature.outputs.items() if type == "http"), None)
+    http_output = next((name for name, type in signature.outputs.items() if type == HTTP), None)
     return LoadedFunction(
         info=info,
         call=call,
@@ -162,7 +189,7 @@ def _load(
         outputs=tuple(signature.outputs),
         wants_context=signature.wants_context,
         returns=returns,
-        result_converter=converter_for("http" if returns is None else returns.binding_type),
+        result_converter=converter_for(HTTP if returns is None else returns.binding_type),
         http_output=http_output,
         refusal=None,
     )
@@ -202,6 +229,11 @@ def _info(function: Any, app_settings: Mapping[str, str]) -> FunctionInfo:
 def _real_host_type(function: Any) -> str | None:
     """Why a function with rich types of the extension packages cannot run here."""
     for parameter, annotation in get_type_hints(function.get_user_function()).items():
+        if missing_extensions.is_stand_in(annotation):
+            return (
+                f"The type {annotation.__qualname__} of {parameter} is missing. "
+                f"{missing_extensions.advice(annotation.__module__)}"
+            )
         if is_sdk_type(annotation):
             return (
                 f"The type {annotation.__module__}.{annotation.__qualname__} of {parameter} is not "

@@ -55,6 +55,20 @@ def stack_of(error: BaseException) -> str:
     return "".join(_lines(error, {id(error)}))
 
 
+def since_app(error: BaseException, script_root: Path) -> BaseException:
+    """The exception without the frames of others that lead to the first of the app's, if there is one."""
+    entry = error.__traceback__
+    while entry is not None and not is_of_app(entry.tb_frame.f_code.co_filename, script_root):
+        entry = entry.tb_next
+    return error if entry is None else error.with_traceback(entry)
+
+
+def is_of_app(file_name: str, script_root: Path) -> bool:
+    """Whether a file is the app's own: in its folder, and not in a virtual environment there."""
+    path = Path(file_name)
+    return path.is_relative_to(script_root) and "site-packages" not in path.parts
+
+
 def installed_version(package: str) -> str:
     """The version of an installed package; empty if it is not there."""
     try:

@@ -5,14 +5,13 @@ Source: azure.functions, binding converters; Azure Functions Python worker, disp
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from http.cookies import Morsel, SimpleCookie
 from typing import Any
 
 from azure.functions.meta import Datum
 
+from funchost.worker.child.cookies import cookie_texts
 from funchost.worker.child.invocation_context import Context, TraceContext
 from funchost.worker.child.signatures import Converter, FunctionLoadError, Return
 from funchost.worker.frames import Frame
@@ -20,8 +19,6 @@ from funchost.worker.invocations import FunctionInfo
 
 _NO_DATUM = Datum(value=None, type=None)
 _DEFAULT_STATUS = 200
-_EXPIRES = "%a, %d %b %Y %H:%M:%S GMT"
-_SAME_SITE = ("lax", "strict", "none")
 
 
 class Out:
@@ -83,8 +80,7 @@ class LoadedFunction:
             FunctionLoadError: the function must not be called.
             TypeError: the trigger's data is not what the binding takes.
         """
-        if self.refusal is not None:
-            raise FunctionLoadError(self.info.name, self.refusal)
+        self._check_callable()
         datum = incoming_datum(header, payload)
         try:
             value = self.trigger.decode(datum, trigger_metadata={})
@@ -93,6 +89,22 @@ class LoadedFunction:
                 f"unable to decode incoming TypedData: unsupported combination of TypedData field "
                 f"{datum.type!r} and expected binding type {self.trigger}"
             ) from None
+        return self._arguments_with(value, header, local)
+
+    def streamed_arguments(
+        self, request: Any, header: Mapping[str, Any], local: threading.local
+    ) -> dict[str, Any]:
+        """The keyword arguments for a call that takes a web framework's request; otherwise as `arguments`."""
+        self._check_callable()
+        return self._arguments_with(request, header, local)
+
+    def _check_callable(self) -> None:
+        if self.refusal is not None:
+            raise FunctionLoadError(self.info.name, self.refusal)
+
+    def _arguments_with(
+        self, value: Any, header: Mapping[str, Any], local: threading.local
+    ) -> dict[str, Any]:
         arguments = {**self.constants, self.trigger_name: value}
         if self.wants_context:
             arguments["context"] = Context(
@@ -113,10 +125,7 @@ class LoadedFunction:
             RuntimeError: it returned something although nothing takes it.
             TypeError: the value has a type that the binding cannot carry.
         """
-        if returned is not None and self.returns is None:
-            raise RuntimeError(
-                f"function {self.info.name!r} without a $return binding returned a non-None value"
-            )
+        self.refuse_unwanted(returned)
         if self.http_output is not None:
             returned = arguments[self.http_output].get()
             if returned is None:
@@ -124,6 +133,13 @@ class LoadedFunction:
         elif self.returns is None:
             return {"datum": "none"}, b""
         return outgoing(self._encoded(returned))
+
+    def refuse_unwanted(self, returned: Any) -> None:
+        """Raises RuntimeError when the function returned something although nothing takes it."""
+        if returned is not None and self.returns is None:
+            raise RuntimeError(
+                f"function {self.info.name!r} without a $return binding returned a non-None value"
+            )
 
     def _encoded(self, returned: Any) -> Datum:
         binding_type = "http" if self.returns is None else self.returns.binding_type
@@ -185,34 +201,3 @@ def _reply(value: Mapping[str, Any]) -> dict[str, Any]:
 def _status(text: str) -> int:
     # The SDK lets any status pass; the host takes what is no number for 200.
     return int(text) if text.isascii() and text.isdigit() else _DEFAULT_STATUS
-
-
-def cookie_texts(cookies: Iterable[SimpleCookie]) -> list[str]:
-    """One `Set-Cookie` value for each cookie, as the real worker lets it through.
-
-    It sends each one in known fields instead of text: what these cannot hold is an error, or is left out. The
-    SDK has parsed the text before; what it could not parse never comes here.
-
-    Raises:
-        ValueError: `Expires` has not the form of HTTP dates.
-        TypeError: `Max-Age` is not a number.
-    Source: Azure Functions Python worker, datumdef.
-    """
-    return [_cookie_text(morsel) for cookie in cookies for morsel in cookie.values()]
-
-
-def _cookie_text(morsel: Morsel[str]) -> str:
-    if morsel["expires"]:
-        datetime.strptime(morsel["expires"], _EXPIRES)
-    if morsel["max-age"]:
-        _check_max_age(morsel["max-age"])
-    if morsel["samesite"].lower() not in _SAME_SITE:
-        morsel["samesite"] = ""
-    return morsel.OutputString()
-
-
-def _check_max_age(text: str) -> None:
-    try:
-        float(text)
-    except ValueError:
-        raise TypeError(f"Cannot parse value {text} of 'cookie.maxAge' to float.") from None

@@ -15,7 +15,12 @@ from typing import Any, Protocol
 from azure.functions import get_binding_registry
 from azure.functions.meta import Datum
 
+from funchost.conventions.names import HTTP_TRIGGER
+from funchost.worker.child import http_extension
+from funchost.worker.child.missing_extensions import is_stand_in
+
 GENERIC = "generic"
+HTTP = "http"
 RETURN = "$return"
 
 _OUT, _INOUT = 1, 2
@@ -148,9 +153,8 @@ def _check_parameter(name: str, binding: Binding, annotations: Mapping[str, Any]
 
     plain = value_type in (str, bytes) and not returns_implicitly(binding.type)
     carried_by = GENERIC if plain else binding.type
-    converter = converter_for(carried_by)
-    fits = converter.check_output_type_annotation if annotated_out else converter.check_input_type_annotation
-    if not fits(value_type):
+    fits = _can_leave if annotated_out else _can_enter
+    if not fits(carried_by, value_type):
         raise FunctionLoadError(name, _mismatch(binding, value_type))
     return carried_by
 
@@ -199,15 +203,31 @@ def _is_implicit(binding: Binding) -> bool:
 
 
 def _check_return_annotation(name: str, binding_type: str, annotation: Any) -> None:
+    if is_stand_in(annotation):
+        return
     if _is_out(annotation):
         raise FunctionLoadError(name, "return annotation should not be azure.functions.Out")
     if not isinstance(annotation, type):
         raise FunctionLoadError(name, f"has invalid non-type return annotation {annotation!r}")
-    if not converter_for(binding_type).check_output_type_annotation(annotation):
+    if not _can_leave(binding_type, annotation):
         raise FunctionLoadError(
             name,
             f'Python return annotation "{annotation.__name__}" does not match binding type "{binding_type}"',
         )
+
+
+def _can_enter(binding_type: str, value_type: Any) -> bool:
+    """Whether a parameter of this type can take what the binding gives."""
+    if binding_type == HTTP_TRIGGER and http_extension.is_imported():
+        return http_extension.is_request(value_type)
+    return converter_for(binding_type).check_input_type_annotation(value_type)
+
+
+def _can_leave(binding_type: str, value_type: Any) -> bool:
+    """Whether a value of this type can leave through the binding."""
+    if binding_type == HTTP and http_extension.is_imported():
+        return http_extension.is_response(value_type)
+    return converter_for(binding_type).check_output_type_annotation(value_type)
 
 
 def _is_out(annotation: Any) -> bool:

@@ -113,6 +113,17 @@ def test_an_app_that_cannot_be_imported_gives_its_traceback_and_what_to_mend(app
     assert str(app / "function_app.py") in ended.stderr.splitlines()[-1]
 
 
+def test_an_app_with_a_function_that_cannot_be_loaded_names_the_function_before_the_traceback(app, tmp_path):
+    source = "\n\n@app.activity_trigger(input_name='x')\ndef spoilt(x: 'func.Nothing'): ...\n"
+    (app / "function_app.py").write_text((app / "function_app.py").read_text() + source)
+
+    ended = start(app, tmp_path)
+
+    assert ended.returncode == 1
+    blame = ended.stderr.index("Function 'spoilt': AttributeError: module 'azure.functions' has no attribute")
+    assert blame < ended.stderr.index('File "') < ended.stderr.index("Mend ")
+
+
 def test_an_app_that_lacks_a_module_names_it(app, tmp_path):
     (app / "function_app.py").write_text("import no_such_module\n")
 
