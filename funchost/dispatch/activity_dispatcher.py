@@ -111,7 +111,7 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
 
     def _dropped(self, task: ActivityTask) -> None:
         _log.warning(
-            "The result of activity '%s' is dropped: another host has taken instance '%s' over.",
+            "The result of activity '%s' is dropped: instance '%s' has ended, or another host runs it.",
             task.name,
             task.instance_id,
         )

@@ -163,8 +163,8 @@ def host_is_dead(folder: Path, host_id: str) -> bool:
 
 
 def free_leases(transaction: Transaction, host_id: str) -> None:
-    """Free everything that a host has leased."""
-    for name in ("free_mailboxes", "free_activities", "free_timers"):
+    """Free everything that a host has leased; what has ended meanwhile is not run again."""
+    for name in ("drop_orphaned_activities", "free_mailboxes", "free_activities", "free_timers"):
         transaction.connection.execute(SQL[name], {"host_id": host_id})
     transaction.work |= Work.ANY
 

@@ -39,7 +39,8 @@ CREATE TABLE mailboxes (
     instance_id TEXT PRIMARY KEY,
     protocol    TEXT NOT NULL,
     ready_at    INTEGER,                    -- when an episode can start; null while it waits for messages
-    leased_by   TEXT,                       -- host that runs an episode of it
+    leased_by   TEXT,                       -- host that runs an episode of it; it is among the hosts
+    lease       INTEGER NOT NULL DEFAULT 0, -- grows by every lease; tells those of the same host apart
     episode     INTEGER NOT NULL DEFAULT 0, -- grows by every commit; tells whether a cached history is current
     attempts    INTEGER NOT NULL DEFAULT 0, -- how often the next episode has been tried in vain
     rest_until  INTEGER NOT NULL DEFAULT 0, -- after a long replay the next one waits for more messages...
@@ -115,13 +116,18 @@ CREATE TABLE activities (
     version      TEXT NOT NULL,
     input        TEXT,
     tags         TEXT,
-    not_before   INTEGER NOT NULL DEFAULT 0,    -- later than now while it waits to be tried again
+    not_before   INTEGER NOT NULL DEFAULT 0,    -- when it is to be run again; 0 unless it was begun before
     attempts     INTEGER NOT NULL DEFAULT 0,    -- how often it has been tried in vain
-    leased_by    TEXT
+    leased_by    TEXT,                          -- host that runs it; it is among the hosts
+    lease        INTEGER NOT NULL DEFAULT 0     -- grows by every lease; tells those of the same host apart
 );
 CREATE INDEX activities_waiting ON activities (protocol, not_before, activity_id) WHERE leased_by IS NULL;
 CREATE INDEX activities_leased ON activities (leased_by) WHERE leased_by IS NOT NULL;
 CREATE INDEX activities_of_instance ON activities (instance_id);
+
+-- Executions that have not ended. What an activity of any other execution returns is not heard.
+CREATE VIEW living AS
+SELECT instance_id, execution_id FROM mailboxes JOIN instances USING (instance_id);
 
 -- Timer functions: which host fires each, and, where that is monitored, when it did last and is due next.
 CREATE TABLE timers (

@@ -155,7 +155,7 @@ def test_every_column_of_an_activity_is_written_and_read(connection: sqlite3.Con
     task = ActivityTask("one", "e", 0, "a", None)
     written = set(activity_parameters(task, SdkProtocol.JSON1))
     assert parameters_of("put_activity") == written
-    by_itself = {"activity_id", "not_before", "attempts", "leased_by"}
+    by_itself = {"activity_id", "not_before", "attempts", "leased_by", "lease"}
     assert set(columns(connection, "activities")) == written | by_itself
 
 
