@@ -76,16 +76,14 @@ def postpone_activity(
     transaction.work |= Work.ACTIVITIES
 
 
-def finish_activity(
-    transaction: Transaction, host_id: str, leased: LeasedActivity, outcome: Event, now: int
-) -> None:
+def finish_activity(transaction: Transaction, host_id: str, leased: LeasedActivity, outcome: Event) -> None:
     """Exchange an activity for the message with its outcome.
 
     Raises LeaseLost when the activity is no longer ours: then somebody else's result counts.
     """
     if transaction.connection.execute(SQL["finish_activity"], _key(host_id, leased)).rowcount == 0:
         raise LeaseLost(leased.task.instance_id)
-    message = Message(leased.task.instance_id, outcome, leased.task.execution_id, now)
+    message = Message(leased.task.instance_id, outcome, leased.task.execution_id, outcome.at)
     post(transaction.connection, [message], leased.protocol)
     transaction.work |= Work.EPISODES
 

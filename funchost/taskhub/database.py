@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 _BUSY_SECONDS = 60.0
 _BUSY_PAUSE_SECONDS = 0.01
 _CACHED_STATEMENTS = 256
+_LARGEST_IDLE_LOG_BYTES = 16_000_000
 
 _log = logging.getLogger("Host.Durable")
 
@@ -246,7 +247,10 @@ def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
     )
     try:
         connection.row_factory = sqlite3.Row
+        # It counts for a new file only, and before anything is written to it.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         _write_ahead(connection)
+        connection.execute(f"PRAGMA journal_size_limit = {_LARGEST_IDLE_LOG_BYTES}")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
     except BaseException:
         connection.close()

@@ -15,6 +15,7 @@ from funchost.taskhub.database import Database, TaskHubError, Work
 from funchost.taskhub.host_watch import HostWatch, host_is_dead
 from funchost.taskhub.migrations import SCHEMA_VERSION, bring_up_to_date, check_version
 from funchost.taskhub.timer_records import TimerRecords
+from funchost.taskhub.upkeep import Upkeep, clock_was_set_back, repair_times
 from funchost.taskhub.work_items import WorkItems
 
 _ADVICE = "Give another folder with --data-dir, or remove the file to start with an empty hub."
@@ -61,6 +62,7 @@ class TaskHub:
         self._watch = HostWatch(
             database, locks, self.host_id, clock, on_work=lambda: self.wake_ups.tell(Work.ANY)
         )
+        self._upkeep = Upkeep(database, clock)
 
     @classmethod
     async def open(
@@ -96,7 +98,13 @@ class TaskHub:
             raise TaskHubError(path, str(error), _ADVICE) from error
         hub = cls(database, wake_ups, locks, clock)
         try:
+            now = clock.now()
+            await database.write_if(
+                lambda connection: clock_was_set_back(connection, now),
+                lambda transaction: repair_times(transaction, now),
+            )
             await hub._watch.begin()
+            hub._upkeep.begin()
         except (OSError, sqlite3.Error) as error:
             await database.close()
             raise TaskHubError(path, str(error), _ADVICE) from error
@@ -121,6 +129,7 @@ class TaskHub:
     async def close(self) -> None:
         """Free what this host still leases and close the file."""
         try:
+            await self._upkeep.end()
             await self._watch.end()
         finally:
             await self._database.close()

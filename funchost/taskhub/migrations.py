@@ -7,6 +7,7 @@ that was ever released can be read. Nothing here knows what the rows mean beyond
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,11 @@ def bring_up_to_date(
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    if version:
+        # Half of the file is empty now. The new one can shrink later, too, and without it all works as well.
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute("VACUUM")
     return version or None
 
 

@@ -1,11 +1,17 @@
 -- The task hub: one file for one hub, shared by all host instances on the machine.
 -- Times are microseconds since 1970-01-01T00:00:00Z. The version of this schema is SCHEMA_VERSION in migrations.py.
 
+-- One row.
+CREATE TABLE hub (
+    seen_at INTEGER NOT NULL        -- the latest time of the machine's clock that a host has noted
+);
+INSERT INTO hub VALUES (0);
+
 -- Host instances that work on this hub. One whose time has passed, or whose lock file is free, is dead.
 CREATE TABLE hosts (
     host_id     TEXT PRIMARY KEY,
     wake_port   INTEGER NOT NULL,   -- loopback UDP port on which it hears of new work
-    alive_until INTEGER NOT NULL
+    alive_until INTEGER NOT NULL    -- on the machine's monotonic clock
 );
 
 -- What a client can ask about. Orchestrations, and entities under '@name@key'.
@@ -55,7 +61,7 @@ CREATE TABLE messages (
     message_id     INTEGER PRIMARY KEY AUTOINCREMENT,
     instance_id    TEXT NOT NULL,
     execution_id   TEXT,            -- null: whichever execution is current
-    visible_at     INTEGER NOT NULL,
+    visible_at     INTEGER NOT NULL, -- later than `at` when it is put off; a timer's is its time
     is_answer      INTEGER NOT NULL, -- whether it ends a task other than a timer
     type           INTEGER NOT NULL,
     at             INTEGER NOT NULL,

@@ -21,6 +21,32 @@ UPDATE mailboxes SET leased_by = NULL WHERE leased_by = :host_id
 -- name: free_activities
 UPDATE activities SET leased_by = NULL WHERE leased_by = :host_id
 
+-- name: time_seen
+SELECT seen_at FROM hub
+
+-- name: see_time
+UPDATE hub SET seen_at = max(seen_at, :now)
+
+-- name: set_time_back
+UPDATE hub SET seen_at = :now
+
+-- name: recall_mailboxes
+UPDATE mailboxes SET ready_at = :now
+WHERE ready_at > :now AND EXISTS (
+    SELECT 1 FROM messages
+    WHERE messages.instance_id = mailboxes.instance_id
+        AND (visible_at <= :now OR visible_at <= at AND coalesce(fire_at, 0) <= :now))
+
+-- name: recall_messages
+UPDATE messages SET visible_at = :now
+WHERE visible_at > :now AND visible_at <= at AND coalesce(fire_at, 0) <= :now
+
+-- name: recall_rests
+UPDATE mailboxes SET rest_until = 0 WHERE rest_until > :now
+
+-- name: recall_activities
+UPDATE activities SET not_before = :now WHERE not_before > :now
+
 -- name: instance
 SELECT * FROM instances WHERE instance_id = :instance_id
 

@@ -26,8 +26,15 @@ from funchost.taskhub.rows import (
 )
 from funchost.taskhub.statements import SCHEMA, SQL
 
-# Few rows, or needed only when a host has died or an app starts.
+# Few rows, or needed only when a host has died, an app starts or the clock was set back.
 MAY_SCAN = {
+    "time_seen": "hub",
+    "see_time": "hub",
+    "set_time_back": "hub",
+    "recall_mailboxes": "mailboxes",
+    "recall_messages": "messages",
+    "recall_rests": "mailboxes",
+    "recall_activities": "activities",
     "hosts": "hosts",
     "free_mailboxes": "mailboxes",
     "free_timers": "timers",
