@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from funchost.clock import Clock
+from funchost.durable.refusals import HubUnavailable
 from funchost.taskhub.database import Database, Transaction, Work
 from funchost.taskhub.statements import SQL
 
@@ -59,13 +60,14 @@ class HostWatch:
         """Give back what this host has leased."""
         await self._database.write(lambda transaction: free_leases(transaction, self._host_id))
 
-    async def end(self) -> None:
-        """Free what this host still leases and leave the hub to the others."""
+    async def end(self, *, frees: bool = True) -> None:
+        """Leave the hub to the others, and free what this host still leases, or leave that to them too."""
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait([self._watch])
         try:
-            await self._database.write(lambda transaction: take_over(transaction, self._host_id))
+            if frees:
+                await self._database.write(lambda transaction: take_over(transaction, self._host_id))
         finally:
             if self._calls is not None:
                 self._calls.call_others()
@@ -95,6 +97,9 @@ class HostWatch:
         """A step that fails must not end the life signs: the others would take this host for dead."""
         try:
             await step
+        except HubUnavailable:
+            # The hub itself tells of it.
+            return
         except Exception:
             _log.exception("The other host instances could not be looked after. It is tried again.")
 

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Coroutine
 
 from funchost.clock import Clock
+from funchost.durable.refusals import HubUnavailable
 from funchost.taskhub.database import Database, Transaction, Work
 from funchost.taskhub.statements import SQL
 
@@ -71,8 +72,11 @@ class Upkeep:
     async def _attempt(self, look: Callable[[], Coroutine[None, None, None]]) -> None:
         try:
             await look()
-        except Exception as error:
-            _log.warning("The task hub could not be looked after: %s. It is tried again.", error)
+        except HubUnavailable:
+            # The hub itself tells of it.
+            return
+        except Exception:
+            _log.exception("The task hub could not be looked after. It is tried again.")
 
     async def _look_at_the_clock(self) -> None:
         before, now = self._latest, self._clock.now()
