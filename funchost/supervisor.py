@@ -190,6 +190,9 @@ class _Supervisor:
             await asyncio.wait([ended, self._exit_code], return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 process.terminate()
+                # One that was stopped by a signal, in a debugger for example, would not hear of it.
+                assert process.pid is not None
+                os.kill(process.pid, signal.SIGCONT)
                 await asyncio.wait([ended], timeout=_STOP_SECONDS)
         finally:
             loop.remove_reader(process.sentinel)
