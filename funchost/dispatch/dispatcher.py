@@ -19,6 +19,7 @@ _log = logging.getLogger("Host.Durable")
 
 Item = TypeVar("Item")
 
+PAUSE_BEFORE_ALONE_SECONDS = 0.3
 _PAUSE_AFTER_TROUBLE_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.1
 _PAUSE_FACTOR = 3.0

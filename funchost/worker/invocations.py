@@ -107,7 +107,10 @@ class HttpReply:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One call of one function: what triggers it, and its identity in the logs."""
+    """One call of one function: what triggers it, and its identity in the logs.
+
+    `alone`: it gets a worker process of its own, so that it can take nothing else down with it.
+    """
 
     invocation_id: str
     function: str
@@ -115,6 +118,7 @@ class Invocation:
     payload: bytes
     http: HttpCall | None = None
     trace: tuple[str, str] = ("", "")
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
