@@ -226,9 +226,9 @@ class AppRun:
             source.resume() if wanted else source.drain()
 
     async def stop(self, grace_seconds: float) -> bool:
-        """Take no more work, wait so long for what runs, and leave no worker and no lease behind.
+        """Take no more work, wait so long for what runs, and leave no worker behind.
 
-        Every step is taken; returns whether all went well. If not, leases may be left to this host.
+        Every step is taken; returns whether all went well. What was not handed back is still leased.
         """
         self.take_work(False)
         for end in self._subscriptions:
@@ -238,7 +238,6 @@ class AppRun:
         ended = [await attempt("Ending the workers", self.pool.stop(grace_seconds))]
         stops = (source.stop(_LAST_COMMITS_SECONDS) for source in sources)
         ended += await asyncio.gather(*(attempt("Handing work back", stop) for stop in stops))
-        ended.append(await attempt("Freeing the leases", self._hub.free_leases(), HUB_SECONDS))
         return all(ended)
 
 

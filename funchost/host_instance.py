@@ -13,13 +13,12 @@ import logging
 import os
 import signal
 import socket
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from funchost import console, settings
 from funchost.app_run import (
@@ -33,9 +32,10 @@ from funchost.app_run import (
     Wanted,
     attempt,
 )
+from funchost.durable.refusals import HubUnavailable
 from funchost.settings import Settings, SettingsError
 from funchost.sources import Sources, SourceWatcher
-from funchost.taskhub import TaskHub, TaskHubError
+from funchost.taskhub import HubDamaged, TaskHub, TaskHubError
 
 if TYPE_CHECKING:
     from funchost.http.front_end import HttpFrontEnd
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from funchost.http.key_file import KeyFile
     from funchost.sidecar.endpoint import GrpcEndpoint
     from funchost.worker.invocations import ClientForm
+
+Word: TypeAlias = "Order | int | dict[str, str]"
+"""What an instance tells its supervisor: an order that it got, the run that it serves, why it ends."""
 
 _STILL_OFFLINE_SECONDS = 1.0
 
@@ -53,8 +56,9 @@ _log = logging.getLogger("Host.General")
 class Supervised:
     """What an instance below a supervisor is given.
 
-    On `line` it reads what is wanted, a JSON object for each change; it writes the orders that it gets and,
-    when the app serves requests, the number of its run. The end of the line is the end of the supervisor.
+    On `line` it reads what is wanted, a JSON object for each change; it writes the orders that it gets, the
+    number of its run when the app serves requests, and why it cannot go on. The end of the line is the end of
+    the supervisor.
     """
 
     number: int
@@ -70,11 +74,7 @@ def run(
     `began` is the moment of the start, of time.monotonic().
     """
     try:
-        return asyncio.run(HostInstance(settings, began, supervised).serve(listening))
-    except CannotStart as problem:
-        return give_up(problem)
-    except (OSError, sqlite3.Error) as error:
-        return give_up(CannotStart(f"The host cannot go on: {error}. Start it again when this is mended."))
+        return asyncio.run(HostInstance(settings, began, supervised).run(listening))
     finally:
         console.flush()
 
@@ -126,9 +126,11 @@ class HostInstance:
         self._label = f"i{1 if supervised is None else supervised.number}"
         # One of the instances prints what is the same in all of them.
         self._announces = self._label == "i1"
-        self._is_stopping = False
+        self._stop_wanted = asyncio.Event()
         # A new run or a stop is wanted.
         self._interrupted = asyncio.Event()
+        self._damage: HubDamaged | None = None
+        self._stopped_well = True
         self._app: AppRun | None = None
         # For the gRPC server, which only apps on SDK 2.x need; clients keep its port over restarts.
         self._grpc_port = reserve_port()
@@ -158,10 +160,37 @@ class HostInstance:
         else:
             self._tell_supervisor(order)
 
-    async def serve(self, listening: socket.socket) -> int:
+    async def run(self, listening: socket.socket) -> int:
+        """Serve on this socket until it is told to stop, or say why that cannot be; returns the exit code."""
+        code = EXIT_STOPPED
+        try:
+            await self._serve(listening)
+        except CannotStart as problem:
+            await self._give_up(problem)
+            code = problem.exit_code
+        except (OSError, HubUnavailable) as error:
+            text = f"The host cannot go on: {error} Start it again when this is mended."
+            await self._give_up(CannotStart(text))
+            code = EXIT_FAILED
+        if not self._stopped_well:
+            console.flush()
+            # A thread that waits for a hung disk would keep the process alive.
+            os._exit(code or EXIT_FAILED)
+        return code
+
+    async def _give_up(self, problem: CannotStart) -> None:
+        """Say why it ends. A supervisor says it once for all its instances."""
+        if self._supervised is None or self._to_supervisor is None:
+            give_up(problem)
+            return
+        self._tell_supervisor({"problem": str(problem)})
+        with suppress(OSError):
+            await self._to_supervisor.drain()
+
+    async def _serve(self, listening: socket.socket) -> None:
         """Start everything, serve until the order to stop, stop everything in the opposite order.
 
-        Returns the exit code. Raises CannotStart when the first start fails and no source is watched.
+        Raises CannotStart when the first start fails and no source is watched, or the task hub is damaged.
         """
         # Loaded here, so that the supervisor does without it.
         from funchost.http.front_end import HttpFrontEnd
@@ -175,25 +204,19 @@ class HostInstance:
         if self._supervised is None:
             restart = functools.partial(loop.call_soon_threadsafe, self.order, "restart")
             watcher = watch_sources(self._settings, restart)
-        failure = ""
         try:
             await front_end.start_rpc()
             await front_end.start(listening)
             await self._run_app(hub, front_end)
+            if self._damage is not None:
+                raise CannotStart(str(self._damage))
             if self._announces:
                 console.print_stopping(GRACE_SECONDS)
         except BaseException as problem:
-            failure = str(problem)
-            front_end.fail(failure)
+            front_end.fail(str(problem))
             raise
         finally:
-            if not await self._stop(hub, front_end, watcher):
-                if failure:
-                    give_up(CannotStart(failure))
-                console.flush()
-                # A thread that waits for a locked hub would keep the process alive much longer.
-                os._exit(EXIT_FAILED)
-        return EXIT_STOPPED
+            self._stopped_well = await self._stop(hub, front_end, watcher)
 
     async def _stop(self, hub: TaskHub, front_end: HttpFrontEnd, watcher: SourceWatcher | None) -> bool:
         """Take every step, whatever becomes of those before; whether all went well."""
@@ -214,17 +237,28 @@ class HostInstance:
     async def _run_app(self, hub: TaskHub, front_end: HttpFrontEnd) -> None:
         """Run the app, once more for each new run that is wanted, until the order to stop."""
         await self._run_once(hub, front_end, is_first=True)
-        while not self._is_stopping:
+        while not self._stop_wanted.is_set():
             front_end.hold()
             self._began = time.monotonic()
-            if self._app is not None and not await self._app.stop(GRACE_SECONDS):
-                raise CannotStart("The app cannot be restarted: see the lines above. Start funchost again.")
+            if self._app is not None:
+                await self._end_run(self._app, hub)
             if self._grpc is not None:
                 self._grpc.hold()
             self._interrupted.clear()
             # The order to stop may have come while the last run was ended.
-            if not self._is_stopping:
+            if not self._stop_wanted.is_set():
                 await self._run_once(hub, front_end, is_first=False)
+
+    async def _end_run(self, app: AppRun, hub: TaskHub) -> None:
+        """Make room for the next run. Raises CannotStart."""
+        if not await app.stop(GRACE_SECONDS):
+            raise CannotStart("The app cannot be restarted: see the lines above. Start funchost again.")
+        try:
+            await hub.free_leases(HUB_SECONDS)
+        except HubUnavailable as trouble:
+            raise CannotStart(
+                f"The app cannot be restarted. {trouble} Then start funchost again."
+            ) from trouble
 
     async def _run_once(self, hub: TaskHub, front_end: HttpFrontEnd, is_first: bool) -> None:
         """From a start to the next order to restart or to stop."""
@@ -335,10 +369,29 @@ class HostInstance:
 
     async def _open_hub(self) -> TaskHub:
         hub = self._settings.hub
+        opening = asyncio.create_task(
+            TaskHub.open(
+                self._settings.data_dir,
+                hub.name,
+                power_loss_safe=hub.power_loss_safe,
+                on_damage=self._hub_is_damaged,
+            )
+        )
+        stop = asyncio.create_task(self._stop_wanted.wait())
+        await asyncio.wait([opening, stop], return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not opening.done():
+            console.flush()
+            # The thread that waits for a locked hub would keep the process alive much longer.
+            os._exit(EXIT_STOPPED)
         try:
-            return await TaskHub.open(self._settings.data_dir, hub.name, power_loss_safe=hub.power_loss_safe)
+            return opening.result()
         except TaskHubError as error:
             raise CannotStart(str(error)) from error
+
+    def _hub_is_damaged(self, damage: HubDamaged) -> None:
+        self._damage = damage
+        self._stop_soon()
 
     def _open_keys(self) -> KeyFile | None:
         from funchost.http.key_file import KeyFile, KeyFileError
@@ -372,7 +425,7 @@ class HostInstance:
         # It is gone: nobody is left who would stop this instance.
         self._stop_soon()
 
-    def _tell_supervisor(self, word: Order | int) -> None:
+    def _tell_supervisor(self, word: Word) -> None:
         assert self._to_supervisor is not None
         self._to_supervisor.write(json.dumps(word).encode() + b"\n")
 
@@ -385,12 +438,12 @@ class HostInstance:
             self._app.take_work(not wanted.drained)
 
     def _asked_to_stop(self) -> None:
-        if self._is_stopping and self._supervised is None:
+        if self._stop_wanted.is_set() and self._supervised is None:
             console.flush()
             # Workers end by themselves when their pipe closes.
             os._exit(EXIT_AT_ONCE)
         self._stop_soon()
 
     def _stop_soon(self) -> None:
-        self._is_stopping = True
+        self._stop_wanted.set()
         self._interrupted.set()

@@ -128,6 +128,7 @@ class _Supervisor:
         self._wanted = Wanted()
         self._announced_run = 0
         self._stopped_well = True
+        self._told_problems: set[str] = set()
         self._instances: list[_Instance] = []
         # It has a result when the command is to end.
         self._exit_code: asyncio.Future[int]
@@ -189,6 +190,9 @@ class _Supervisor:
             await asyncio.wait([ended, self._exit_code], return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 process.terminate()
+                # One that was stopped by a signal, in a debugger for example, would not hear of it.
+                assert process.pid is not None
+                os.kill(process.pid, signal.SIGCONT)
                 await asyncio.wait([ended], timeout=_STOP_SECONDS)
         finally:
             loop.remove_reader(process.sentinel)
@@ -222,11 +226,19 @@ class _Supervisor:
     async def _hear(self, instance: _Instance, reader: asyncio.StreamReader) -> None:
         with suppress(OSError):
             async for text in reader:
-                word: Order | int = json.loads(text)
-                if isinstance(word, int):
-                    self._is_ready(instance, word)
-                else:
-                    self._order(word)
+                match json.loads(text):
+                    case int(run):
+                        self._is_ready(instance, run)
+                    case {"problem": problem}:
+                        self._tell_once(problem)
+                    case order:
+                        self._order(order)
+
+    def _tell_once(self, problem: str) -> None:
+        """Most problems are those of all instances, and of each that takes the place of one."""
+        if problem not in self._told_problems:
+            self._told_problems.add(problem)
+            host_instance.give_up(CannotStart(problem))
 
     def _order(self, order: "Order") -> None:
         self._wanted = self._wanted.after(order)
@@ -237,6 +249,7 @@ class _Supervisor:
 
     def _is_ready(self, instance: _Instance, run: int) -> None:
         instance.ready_run = run
+        self._told_problems.clear()
         ready = sum(each.ready_run == self._wanted.run for each in self._instances)
         if ready == self._settings.instances and self._announced_run < self._wanted.run:
             self._announced_run = self._wanted.run

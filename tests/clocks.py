@@ -8,13 +8,20 @@ _LIMIT_SECONDS = 20
 
 
 class QuickClock(Clock):
-    """The clock of the machine, set forward at will; waiting on it takes a fiftieth of the time."""
+    """The clock of the machine; waiting on it takes a fiftieth of the time.
+
+    `passed_seconds` is time that has passed besides; by `set_by_seconds` it was set, forward or back.
+    """
 
     def __init__(self) -> None:
-        self.ahead_seconds = 0.0
+        self.passed_seconds = 0.0
+        self.set_by_seconds = 0.0
 
     def now(self) -> int:
-        return super().now() + int(self.ahead_seconds * 1_000_000)
+        return super().now() + int((self.passed_seconds + self.set_by_seconds) * 1_000_000)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.passed_seconds
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / 50)
@@ -29,21 +36,22 @@ class ManualClock(Clock):
 
     def __init__(self, now: int = 1_714_564_800_000_000) -> None:
         """`now` is in microseconds since 1970, UTC."""
-        self._now = now
+        self._time = now
+        self._set_by = 0
         self._sleepers: dict[asyncio.Future[None], int] = {}
         self._fell_asleep = asyncio.Event()
 
     def now(self) -> int:
-        return self._now
+        return self._time + self._set_by
 
     def monotonic(self) -> float:
-        return self._now / 1_000_000
+        return self._time / 1_000_000
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
             return await asyncio.sleep(0)
         waked = asyncio.get_running_loop().create_future()
-        self._sleepers[waked] = self._now + round(seconds * 1_000_000)
+        self._sleepers[waked] = self._time + round(seconds * 1_000_000)
         self._fell_asleep.set()
         try:
             await waked
@@ -64,12 +72,16 @@ class ManualClock(Clock):
 
     def advance(self, seconds: float) -> None:
         """Set it forward by so much."""
-        self.go_to(self._now + round(seconds * 1_000_000))
+        self.go_to(self.now() + round(seconds * 1_000_000))
+
+    def set_by(self, seconds: float) -> None:
+        """Set it forward or back without any time passing."""
+        self._set_by += round(seconds * 1_000_000)
 
     def go_to(self, time: int) -> None:
         """Set it to this time, in microseconds since 1970, and wake who has slept until then."""
-        self._now = time
-        for waked in [each for each, until in self._sleepers.items() if until <= time]:
+        self._time = time - self._set_by
+        for waked in [each for each, until in self._sleepers.items() if until <= self._time]:
             del self._sleepers[waked]
             if not waked.done():
                 waked.set_result(None)

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from funchost.clock import SYSTEM_CLOCK, Clock
-from funchost.dispatch.dispatcher import Dispatcher
-from funchost.dispatch.durable_functions import ACTIVITY_TRIGGER, DurableFunctions, ask
+from funchost.dispatch.dispatcher import PAUSE_BEFORE_ALONE_SECONDS, Dispatcher
+from funchost.dispatch.durable_functions import ACTIVITY_TRIGGER, DurableFunctions, NoProcessFree, ask
 from funchost.durable.commit import ActivityTask, Postponed
 from funchost.durable.events import Event
 from funchost.durable.failures import unknown_function
@@ -68,6 +68,8 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
                 await self._hand_in_failure(item, str(loss))
         except PoolStopped:
             await self._give_back(item, 0, item.attempts)
+        except NoProcessFree:
+            await self._give_back(item, PAUSE_BEFORE_ALONE_SECONDS, item.attempts)
         except LeaseLost:
             self._dropped(task)
         return None
@@ -76,7 +78,7 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
         if item.attempts >= self._max_attempts:
             await self._hand_in_failure(item, "The log of the host says why.")
             return None
-        outcome = await self._run(item.task)
+        outcome = await self._run(item.task, item.attempts)
         if isinstance(outcome, Postponed):
             await self._hub.work.postpone_activity(item, outcome.input, outcome.not_before)
             return None
@@ -95,7 +97,7 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
         except LeaseLost:
             self._dropped(task)
 
-    async def _run(self, task: ActivityTask) -> Event | Postponed:
+    async def _run(self, task: ActivityTask, attempts: int) -> Event | Postponed:
         if (built_in := self._built_in.get(task.name)) is not None:
             return await built_in(task)
         function = self._functions.find(ACTIVITY_TRIGGER, task.name)
@@ -104,14 +106,14 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
             text = unknown_function("activity", task.name, self._functions.names(ACTIVITY_TRIGGER))
             return self._rules.activity_refused(task, text, self._clock.now())
         try:
-            outcome = await ask(self._pool, function, self._rules.activity_payload(task))
+            outcome = await ask(self._pool, function, self._rules.activity_payload(task), attempts)
         except FunctionTimedOut as late:
             return self._rules.activity_refused(task, str(late), self._clock.now(), timed_out=True)
         return self._rules.activity_ended(task, outcome, self._clock.now())
 
     def _dropped(self, task: ActivityTask) -> None:
         _log.warning(
-            "The result of activity '%s' is dropped: another host has taken instance '%s' over.",
+            "The result of activity '%s' is dropped: instance '%s' has ended, or another host runs it.",
             task.name,
             task.instance_id,
         )

@@ -7,18 +7,19 @@ number of times.
 
 import asyncio
 import logging
-import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from funchost.clock import SYSTEM_CLOCK, Clock
+from funchost.durable.refusals import HubUnavailable
 from funchost.taskhub import LeaseLost
 
 _log = logging.getLogger("Host.Durable")
 
 Item = TypeVar("Item")
 
+PAUSE_BEFORE_ALONE_SECONDS = 0.3
 _PAUSE_AFTER_TROUBLE_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.1
 _PAUSE_FACTOR = 3.0
@@ -101,8 +102,9 @@ class Dispatcher(ABC, Generic[Item]):
         while True:
             try:
                 await self._lease_and_launch()
-            except Exception:
-                _log.exception("Work could not be leased. It is tried again.")
+            except Exception as error:
+                if not isinstance(error, HubUnavailable):
+                    _log.exception("Work could not be leased. It is tried again.")
                 await self._clock.sleep(_PAUSE_AFTER_TROUBLE_SECONDS)
 
     async def _lease_and_launch(self) -> None:
@@ -129,9 +131,8 @@ class Dispatcher(ABC, Generic[Item]):
         while True:
             try:
                 following = await self._work(item)
-            except sqlite3.OperationalError as error:
-                # The hub is locked or the disk full: that is no fault of the work item.
-                _log.error("What came of a work item could not be stored: %s. It is tried again.", error)
+            except HubUnavailable:
+                # That is no fault of the work item. The hub itself tells of it.
                 return await self._give_back_at_last(item, _PAUSE_AFTER_TROUBLE_SECONDS, self._attempts(item))
             except Exception:
                 _log.exception("A work item could not be done. It is tried again.")
@@ -153,7 +154,8 @@ class Dispatcher(ABC, Generic[Item]):
             except LeaseLost:
                 return
             except Exception as error:
-                _log.error("A work item could not be given back: %s. It is tried again.", error)
+                if not isinstance(error, HubUnavailable):
+                    _log.error("A work item could not be given back: %s. It is tried again.", error)
                 await self._clock.sleep(_PAUSE_AFTER_TROUBLE_SECONDS)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:

@@ -8,9 +8,15 @@ from funchost.worker.calling import call
 from funchost.worker.invocations import FunctionInfo, Invocation
 from funchost.worker.pool import WorkerPool
 
+_ALONE_AFTER_ATTEMPTS = 2
+
 ORCHESTRATION_TRIGGER = "orchestrationTrigger"
 ACTIVITY_TRIGGER = "activityTrigger"
 ENTITY_TRIGGER = "entityTrigger"
+
+
+class NoProcessFree(Exception):
+    """An invocation must run alone, and all worker processes for that are busy."""
 
 
 class DurableFunctions:
@@ -31,14 +37,19 @@ class DurableFunctions:
         return sorted(function.durable_name for function in self._by_trigger.get(trigger, {}).values())
 
 
-async def ask(pool: WorkerPool, function: FunctionInfo, payload: bytes) -> Outcome:
-    """Run a durable function with this text as its trigger's value.
+async def ask(pool: WorkerPool, function: FunctionInfo, payload: bytes, attempts: int) -> Outcome:
+    """Run a durable function with this text as its trigger's value, after so many attempts in vain.
 
-    Raises WorkerLost, FunctionTimedOut or PoolStopped.
+    Whoever dies with its worker twice may be what kills it, and runs alone from then on. Raises WorkerLost,
+    FunctionTimedOut, PoolStopped, or NoProcessFree when it cannot run alone now.
     """
     identity = new_id()
     invocation_id = "-".join((identity[:8], identity[8:12], identity[12:16], identity[16:20], identity[20:]))
-    result = await call(pool, Invocation(invocation_id, function.name, "string", payload), None)
+    alone = attempts >= _ALONE_AFTER_ATTEMPTS
+    if alone and not pool.can_run_alone:
+        raise NoProcessFree
+    invocation = Invocation(invocation_id, function.name, "string", payload, alone=alone)
+    result = await call(pool, invocation, None)
     if result.error is not None:
         return Raised(result.error.type, result.error.message, result.error.stack)
     return Returned(result.payload.decode())

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funchost.clock import SYSTEM_CLOCK, Clock
-from funchost.dispatch.dispatcher import Dispatcher
+from funchost.dispatch.dispatcher import PAUSE_BEFORE_ALONE_SECONDS, Dispatcher
 from funchost.dispatch.durable_functions import (
     ENTITY_TRIGGER,
     ORCHESTRATION_TRIGGER,
     DurableFunctions,
+    NoProcessFree,
     ask,
 )
 from funchost.dispatch.replay_cache import CachedExecution, ReplayCache
@@ -111,6 +112,8 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
             await self._count_attempt(item)
         except PoolStopped:
             await self._give_back(item, 0, item.attempts)
+        except NoProcessFree:
+            await self._give_back(item, PAUSE_BEFORE_ALONE_SECONDS, item.attempts)
         except VersionRefused as refusal:
             _log.warning("%s", refusal)
             await self._give_back(item, _PAUSE_AFTER_REFUSAL_SECONDS, item.attempts)
@@ -145,7 +148,7 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
             if self._versioning.fails_others:
                 return turn.fail(MISMATCH_TEXT, self._clock.now(), Refusal.VERSION_MISMATCH)
             raise VersionRefused(instance.instance_id, instance.version, self._versioning.own)
-        outcome = await ask(self._pool, function, turn.payload)
+        outcome = await ask(self._pool, function, turn.payload, item.attempts)
         return turn.decide(outcome, self._clock.now())
 
     async def _run_batch(self, item: LeasedInstance) -> Commit:
@@ -163,7 +166,7 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
         if function is None:
             text = self._unknown("entity", name, ENTITY_TRIGGER)
             return begun.fail(text, now, Refusal.UNKNOWN_FUNCTION)
-        outcome = await ask(self._pool, function, begun.payload)
+        outcome = await ask(self._pool, function, begun.payload, item.attempts)
         return begun.decide(outcome, self._clock.now())
 
     def _unknown(self, kind: FunctionKind, name: str, trigger: str) -> str:

@@ -52,5 +52,14 @@ class OtherGeneration(DurableError):
         self.instance_id = instance_id
 
 
+class HubUnavailable(DurableError):
+    """The task hub cannot be read or written now, whatever is asked of it; nothing was changed."""
+
+    def __init__(self, hub: str, reason: str, advice: str) -> None:
+        super().__init__(f"Task hub '{hub}' cannot be used: {reason}. {advice}")
+        self.reason = reason
+        self.advice = advice
+
+
 class Unreadable(ValueError):
     """What came from outside cannot be read or stored; the text says why."""

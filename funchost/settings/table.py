@@ -67,7 +67,7 @@ TABLE = (
     Row("time_zone", text, None, setting="WEBSITE_TIME_ZONE"),
     Row("time_zone", text, None, setting="TZ"),
     Row("hub.power_loss_safe", truth, False, setting="FUNCHOST_POWER_LOSS_SAFE"),
-    Row("hub.max_attempts", whole(1, 1000), 10, setting="FUNCHOST_MAX_ATTEMPTS"),
+    Row("hub.max_attempts", whole(1, 1000), 5, setting="FUNCHOST_MAX_ATTEMPTS"),
     Row(
         "hub.http_answer_limit_bytes",
         whole(1, allowed="It must be a number of bytes, 1 or more."),

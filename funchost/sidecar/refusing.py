@@ -19,6 +19,7 @@ _CODES: tuple[tuple[type[Exception], StatusCode, str], ...] = (
     (refusals.InstanceNotFound, StatusCode.NOT_FOUND, "ArgumentException: "),
     (refusals.InstanceExists, StatusCode.ALREADY_EXISTS, ""),
     (refusals.InvalidInstanceId, StatusCode.INVALID_ARGUMENT, ""),
+    (refusals.HubUnavailable, StatusCode.UNAVAILABLE, ""),
     (refusals.OtherGeneration, StatusCode.FAILED_PRECONDITION, ""),
     (refusals.DurableError, StatusCode.FAILED_PRECONDITION, "InvalidOperationException: "),
     (refusals.Unreadable, StatusCode.INVALID_ARGUMENT, ""),

@@ -2,12 +2,14 @@
 
 from funchost.taskhub.activity_transactions import LeasedActivity
 from funchost.taskhub.client_operations import ClientOperations
-from funchost.taskhub.database import LeaseLost, TaskHubError, Work
+from funchost.taskhub.database import LeaseLost, Work
 from funchost.taskhub.hub import TaskHub
 from funchost.taskhub.instance_transactions import LeasedInstance
+from funchost.taskhub.trouble import HubDamaged, TaskHubError
 
 __all__ = [
     "ClientOperations",
+    "HubDamaged",
     "LeaseLost",
     "LeasedActivity",
     "LeasedInstance",

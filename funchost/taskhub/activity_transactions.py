@@ -1,7 +1,8 @@
 """Activities: leasing those that wait, and exchanging them for the messages with their outcomes.
 
-An outcome from anyone but the holder of the lease is refused with LeaseLost. The number of an activity is
-never used again, so a late outcome cannot be taken for another's.
+An outcome from anyone but the holder of the lease is refused with LeaseLost; that a host had the lease before
+and has it again does not make an old outcome good. The number of an activity is never used again, so a late
+outcome cannot be taken for another's. An activity of an execution that has ended is not run a second time.
 """
 
 import sqlite3
@@ -18,11 +19,12 @@ from funchost.taskhub.statements import SQL
 
 @dataclass(frozen=True, slots=True)
 class LeasedActivity:
-    """An activity that is ours to run. `attempts` is how often it was tried in vain."""
+    """An activity that is ours to run under this lease. `attempts` is how often it was tried in vain."""
 
     activity_id: int
     task: ActivityTask
     protocol: SdkProtocol
+    lease: int
     attempts: int = 0
 
 
@@ -42,11 +44,12 @@ def next_activity_at(connection: sqlite3.Connection, protocol: SdkProtocol) -> i
 def lease_activities(
     transaction: Transaction, host_id: str, protocol: SdkProtocol, limit: int, now: int
 ) -> list[LeasedActivity]:
-    """Lease up to `limit` activities, the longest waiting first."""
+    """Lease up to `limit` activities, the longest waiting first; none to a host that is not registered."""
     parameters = {"host_id": host_id, "protocol": str(protocol), "limit": limit, "now": now}
     rows = transaction.connection.execute(SQL["lease_activities"], parameters).fetchall()
     leased = [
-        LeasedActivity(row["activity_id"], activity_from_row(row), protocol, row["attempts"]) for row in rows
+        LeasedActivity(row["activity_id"], activity_from_row(row), protocol, row["lease"], row["attempts"])
+        for row in rows
     ]
     return sorted(leased, key=lambda each: each.activity_id)
 
@@ -55,12 +58,8 @@ def return_activity(
     transaction: Transaction, host_id: str, leased: LeasedActivity, not_before: int, attempts: int
 ) -> None:
     """Give a lease back unused; the activity runs again from `not_before` on, here or elsewhere."""
-    parameters = {
-        "activity_id": leased.activity_id,
-        "host_id": host_id,
-        "not_before": not_before,
-        "attempts": attempts,
-    }
+    parameters = _key(host_id, leased) | {"not_before": not_before, "attempts": attempts}
+    transaction.connection.execute(SQL["drop_orphaned_activity"], parameters)
     transaction.connection.execute(SQL["return_activity"], parameters)
     transaction.work |= Work.ACTIVITIES
 
@@ -68,28 +67,27 @@ def return_activity(
 def postpone_activity(
     transaction: Transaction, host_id: str, leased: LeasedActivity, input: str, not_before: int
 ) -> None:
-    """Give an activity back to be run later, with another input. Raises LeaseLost like `finish_activity`."""
-    parameters = {
-        "activity_id": leased.activity_id,
-        "host_id": host_id,
-        "input": input,
-        "not_before": not_before,
-    }
+    """Give an activity back to be run later, with another input. Raises LeaseLost like `finish_activity`, and
+    when the execution that it belongs to has ended."""
+    parameters = _key(host_id, leased) | {"input": input, "not_before": not_before}
+    transaction.connection.execute(SQL["drop_orphaned_activity"], parameters)
     if transaction.connection.execute(SQL["postpone_activity"], parameters).rowcount == 0:
         raise LeaseLost(leased.task.instance_id)
     transaction.work |= Work.ACTIVITIES
 
 
-def finish_activity(
-    transaction: Transaction, host_id: str, leased: LeasedActivity, outcome: Event, now: int
-) -> None:
+def finish_activity(transaction: Transaction, host_id: str, leased: LeasedActivity, outcome: Event) -> None:
     """Exchange an activity for the message with its outcome.
 
     Raises LeaseLost when the activity is no longer ours: then somebody else's result counts.
     """
-    parameters = {"activity_id": leased.activity_id, "host_id": host_id}
-    if transaction.connection.execute(SQL["finish_activity"], parameters).rowcount == 0:
+    if transaction.connection.execute(SQL["finish_activity"], _key(host_id, leased)).rowcount == 0:
         raise LeaseLost(leased.task.instance_id)
-    message = Message(leased.task.instance_id, outcome, leased.task.execution_id, now)
+    message = Message(leased.task.instance_id, outcome, leased.task.execution_id, outcome.at)
     post(transaction.connection, [message], leased.protocol)
     transaction.work |= Work.EPISODES
+
+
+def _key(host_id: str, leased: LeasedActivity) -> dict[str, object]:
+    """One lease of one activity, as parameters of the statements about it."""
+    return {"activity_id": leased.activity_id, "host_id": host_id, "lease": leased.lease}

@@ -3,8 +3,9 @@ dead one had leased.
 
 A host holds a lock on a file of its own for as long as its process lives; the kernel lets go of it at
 the moment of death, so a killed host's work is taken over at once. One that hangs loses its leases when
-its time runs out. A wake-up call is one datagram on loopback that says that there is new work in the hub. It
-is only a hint: a lost one delays work until the next look around, a forged one costs one look.
+its time runs out, by the machine's monotonic clock, which nobody can set. A wake-up call is one datagram on
+loopback that says that there is new work in the hub. It is only a hint: a lost one delays work until the next
+look around, a forged one costs one look.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from funchost.clock import Clock
+from funchost.durable.refusals import HubUnavailable
 from funchost.taskhub.database import Database, Transaction, Work
 from funchost.taskhub.statements import SQL
 
@@ -58,13 +60,14 @@ class HostWatch:
         """Give back what this host has leased."""
         await self._database.write(lambda transaction: free_leases(transaction, self._host_id))
 
-    async def end(self) -> None:
-        """Free what this host still leases and leave the hub to the others."""
+    async def end(self, *, frees: bool = True) -> None:
+        """Leave the hub to the others, and free what this host still leases, or leave that to them too."""
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait([self._watch])
         try:
-            await self._database.write(lambda transaction: take_over(transaction, self._host_id))
+            if frees:
+                await self._database.write(lambda transaction: take_over(transaction, self._host_id))
         finally:
             if self._calls is not None:
                 self._calls.call_others()
@@ -83,8 +86,8 @@ class HostWatch:
         while True:
             for _ in range(rounds):
                 await self._clock.sleep(_LOOK_AROUND_SECONDS)
-                if self._clock.now() > self._alive_until:
-                    # The machine has slept, and the others with it: let them say first that they live.
+                if self._now() > self._alive_until:
+                    # This process was stopped, or all were: let the others say first that they live.
                     break
                 await self._attempt(self._look_for_others())
                 self._on_work()
@@ -94,23 +97,27 @@ class HostWatch:
         """A step that fails must not end the life signs: the others would take this host for dead."""
         try:
             await step
+        except HubUnavailable:
+            # The hub itself tells of it.
+            return
         except Exception:
             _log.exception("The other host instances could not be looked after. It is tried again.")
 
     async def _beat(self) -> None:
         assert self._calls is not None
-        alive_until = self._clock.now() + _LIFE_MICROSECONDS
+        alive_until = self._now() + _LIFE_MICROSECONDS
         parameters = {"host_id": self._host_id, "wake_port": self._calls.port, "alive_until": alive_until}
 
         def beat(transaction: Transaction) -> None:
             transaction.connection.execute(SQL["put_host"], parameters)
+            transaction.connection.execute(SQL["see_time"], {"now": self._clock.now()})
 
         await self._database.write(beat)
         self._alive_until = alive_until
 
     async def _look_for_others(self) -> None:
         assert self._calls is not None
-        now = self._clock.now()
+        now = self._now()
         others = await self._database.read(lambda connection: _other_hosts(connection, self._host_id))
         ports = set()
         for host_id, port, alive_until in others:
@@ -122,6 +129,10 @@ class HostWatch:
             if dead:
                 _lock_path(self._locks, host_id).unlink(missing_ok=True)
         self._calls.ports = frozenset(ports)
+
+    def _now(self) -> int:
+        """A time that all processes of the machine share."""
+        return int(self._clock.monotonic() * 1_000_000)
 
     async def _take_over(self, host_id: str) -> None:
         await self._database.write(lambda transaction: take_over(transaction, host_id))
@@ -163,8 +174,8 @@ def host_is_dead(folder: Path, host_id: str) -> bool:
 
 
 def free_leases(transaction: Transaction, host_id: str) -> None:
-    """Free everything that a host has leased."""
-    for name in ("free_mailboxes", "free_activities", "free_timers"):
+    """Free everything that a host has leased; what has ended meanwhile is not run again."""
+    for name in ("drop_orphaned_activities", "free_mailboxes", "free_activities", "free_timers"):
         transaction.connection.execute(SQL[name], {"host_id": host_id})
     transaction.work |= Work.ANY
 

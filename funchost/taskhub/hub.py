@@ -1,5 +1,6 @@
 """The task hub as the rest of the house sees it: client operations, work items, timer records, wake-ups."""
 
+import asyncio
 import logging
 import os
 import sqlite3
@@ -10,14 +11,18 @@ from pathlib import Path
 from funchost.clock import SYSTEM_CLOCK, Clock
 from funchost.durable.identity import new_id
 from funchost.durable.instances import SdkProtocol
+from funchost.durable.refusals import HubUnavailable
 from funchost.taskhub.client_operations import ClientOperations
-from funchost.taskhub.database import Database, TaskHubError, Work
+from funchost.taskhub.database import Database, Work
 from funchost.taskhub.host_watch import HostWatch, host_is_dead
-from funchost.taskhub.migrations import SCHEMA_VERSION, bring_up_to_date, check_version
+from funchost.taskhub.migrations import SCHEMA_VERSION, bring_up_to_date, check_version, hosts_of
 from funchost.taskhub.timer_records import TimerRecords
+from funchost.taskhub.trouble import HubDamaged, cannot_open, refuse_damaged
+from funchost.taskhub.upkeep import Upkeep, clock_was_set_back, repair_times
 from funchost.taskhub.work_items import WorkItems
 
-_ADVICE = "Give another folder with --data-dir, or remove the file to start with an empty hub."
+# When a person begins to wonder.
+_SAID_AFTER_SECONDS = 2.0
 
 _log = logging.getLogger("Host.Durable")
 
@@ -51,7 +56,9 @@ class TaskHub:
         wake_ups: tells when there may be work.
     """
 
-    def __init__(self, database: Database, wake_ups: WakeUps, locks: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, database: Database, wake_ups: WakeUps, locks: Path, clock: Clock) -> None:
+        self._path = path
+        self._is_given_up = False
         self.host_id = new_id()
         self.wake_ups = wake_ups
         self.work = WorkItems(database, self.host_id, clock)
@@ -61,16 +68,45 @@ class TaskHub:
         self._watch = HostWatch(
             database, locks, self.host_id, clock, on_work=lambda: self.wake_ups.tell(Work.ANY)
         )
+        self._upkeep = Upkeep(database, clock)
 
     @classmethod
     async def open(
-        cls, folder: Path, name: str, *, power_loss_safe: bool = False, clock: Clock = SYSTEM_CLOCK
+        cls,
+        folder: Path,
+        name: str,
+        *,
+        power_loss_safe: bool = False,
+        clock: Clock = SYSTEM_CLOCK,
+        on_damage: Callable[[HubDamaged], None] = lambda damage: None,
     ) -> "TaskHub":
         """Open the hub `name` in `folder`, take over what dead hosts left, and register this host.
 
-        Folder and files are made readable by their owner only. Raises TaskHubError when the hub cannot be
-        opened.
+        Folder and files are made readable by their owner only. `on_damage` is called when the file proves to
+        be damaged later; the host must not go on then. Raises TaskHubError when the hub cannot be opened.
         """
+        opening = asyncio.ensure_future(cls._open(folder, name, power_loss_safe, clock, on_damage))
+        try:
+            await asyncio.wait([opening], timeout=_SAID_AFTER_SECONDS)
+            if not opening.done():
+                _log.warning(
+                    "Task hub '%s' cannot be opened yet: another process holds it locked or brings it up to "
+                    "date. It is waited for.",
+                    folder / f"{name}.db",
+                )
+            return await opening
+        finally:
+            opening.cancel()
+
+    @classmethod
+    async def _open(
+        cls,
+        folder: Path,
+        name: str,
+        power_loss_safe: bool,
+        clock: Clock,
+        on_damage: Callable[[HubDamaged], None],
+    ) -> "TaskHub":
         path, locks = folder / f"{name}.db", folder / f"{name}.hosts"
         wake_ups = WakeUps()
 
@@ -78,6 +114,8 @@ class TaskHub:
             def alive(hosts: list[str]) -> bool:
                 return not all(host_is_dead(locks, host_id) for host_id in hosts)
 
+            if not alive(hosts_of(connection)):
+                refuse_damaged(connection, path)
             before = bring_up_to_date(connection, path, clock.now(), alive)
             if before is not None:
                 _log.warning("Task hub '%s' was brought from version %d to %d.", path, before, SCHEMA_VERSION)
@@ -91,15 +129,24 @@ class TaskHub:
                 power_loss_safe=power_loss_safe,
                 prepare=prepare,
                 on_work=lambda work: hub._on_own_work(work),
+                on_damage=lambda damage: hub._on_damage(damage, on_damage),
             )
         except (OSError, sqlite3.Error) as error:
-            raise TaskHubError(path, str(error), _ADVICE) from error
-        hub = cls(database, wake_ups, locks, clock)
+            raise cannot_open(path, error) from error
+        hub = cls(path, database, wake_ups, locks, clock)
         try:
+            now = clock.now()
+            await database.write_if(
+                lambda connection: clock_was_set_back(connection, now),
+                lambda transaction: repair_times(transaction, now),
+            )
             await hub._watch.begin()
-        except (OSError, sqlite3.Error) as error:
+        except (HubUnavailable, OSError) as error:
+            await hub._watch.end(frees=False)
             await database.close()
-            raise TaskHubError(path, str(error), _ADVICE) from error
+            raise cannot_open(path, error) from error
+        hub._upkeep.begin()
+        database.is_quiet = False
         return hub
 
     def clients(
@@ -114,16 +161,36 @@ class TaskHub:
             self._database, self._clock, protocol, default_version, overwrite_running, self.wake_ups.subscribe
         )
 
-    async def free_leases(self) -> None:
-        """Give back what this host has leased and does not work on any more."""
-        await self._watch.free_leases()
+    async def free_leases(self, seconds: float | None = None) -> None:
+        """Give back what this host has leased and does not work on any more.
+
+        Raises HubUnavailable, also when it takes longer than so many seconds. Nothing but `close` is allowed
+        then.
+        """
+        self._database.is_quiet = True
+        try:
+            await asyncio.wait_for(self._watch.free_leases(), seconds)
+        except (HubUnavailable, TimeoutError) as error:
+            self._is_given_up = True
+            late = HubUnavailable(str(self._path), f"it has not answered for {seconds} s", "See who uses it.")
+            raise self._database.trouble or late from error
+        self._database.is_quiet = False
 
     async def close(self) -> None:
-        """Free what this host still leases and close the file."""
+        """Free what this host still leases and close the file.
+
+        Raises HubUnavailable when the leases cannot be freed; the next host that looks around does that.
+        """
+        self._database.hurry()
         try:
-            await self._watch.end()
+            await self._upkeep.end()
+            await self._watch.end(frees=not self._is_given_up)
         finally:
             await self._database.close()
+
+    def _on_damage(self, damage: HubDamaged, tell: Callable[[HubDamaged], None]) -> None:
+        self._is_given_up = True
+        tell(damage)
 
     def _on_own_work(self, work: int) -> None:
         self.wake_ups.tell(work)

@@ -32,7 +32,7 @@ UNFINISHED = frozenset(status for status in Status if not status.is_final)
 
 @dataclass(frozen=True, slots=True)
 class LeasedInstance:
-    """An instance whose next episode is ours.
+    """An instance whose next episode is ours under this lease.
 
     `attempts` is how often that episode was tried in vain. `last_message_id` and `claimed_at` tell later
     arrivals from `messages`.
@@ -40,6 +40,7 @@ class LeasedInstance:
 
     instance: Instance
     episode: int
+    lease: int
     attempts: int
     messages: tuple[ArrivedMessage, ...]
     last_message_id: int
@@ -62,19 +63,22 @@ def next_ready_at(connection: sqlite3.Connection, protocol: SdkProtocol) -> int 
 def lease_instances(
     transaction: Transaction, host_id: str, protocol: SdkProtocol, limit: int, now: int
 ) -> list[LeasedInstance]:
-    """Lease up to `limit` instances that have something to do, the longest waiting first."""
+    """Lease up to `limit` instances that have something to do, the longest waiting first; none to a host that
+    is not registered."""
     connection = transaction.connection
     parameters = {"protocol": str(protocol), "now": now, "limit": limit}
     leased = []
     for row in connection.execute(SQL["ready_mailboxes"], parameters).fetchall():
         key = {"instance_id": row["instance_id"]}
-        connection.execute(SQL["lease_mailbox"], key | {"host_id": host_id})
+        if connection.execute(SQL["lease_mailbox"], key | {"host_id": host_id}).rowcount == 0:
+            return []
         instance = read_instance(connection, row["instance_id"])
         assert instance is not None
         messages = connection.execute(SQL["arrived_messages"], key | {"now": now})
         arrived = tuple(message_from_row(message) for message in messages)
         (last,) = connection.execute(SQL["last_message_id"], key).fetchone()
-        leased.append(LeasedInstance(instance, row["episode"], row["attempts"], arrived, last, now))
+        lease = row["lease"] + 1
+        leased.append(LeasedInstance(instance, row["episode"], lease, row["attempts"], arrived, last, now))
     return leased
 
 
@@ -85,6 +89,7 @@ def return_instance(
     parameters = {
         "instance_id": leased.instance.instance_id,
         "episode": leased.episode,
+        "lease": leased.lease,
         "host_id": host_id,
         "ready_at": ready_at,
         "attempts": attempts,
@@ -98,14 +103,15 @@ def commit_episode(
 ) -> None:
     """Write everything that one episode changes.
 
-    Raises LeaseLost when the instance is leased by another host by now, or was started anew, or another
-    host has committed in between.
+    Raises LeaseLost when this lease has ended: another host has taken the instance over, or it was started
+    anew.
     """
     connection = transaction.connection
     instance, instance_id = commit.instance, leased.instance.instance_id
     key = {"instance_id": instance_id}
     holder = connection.execute(SQL["lease_holder"], key).fetchone()
-    if holder is None or tuple(holder) != (host_id, leased.episode, leased.instance.execution_id):
+    ours = (host_id, leased.lease, leased.episode, leased.instance.execution_id)
+    if holder is None or tuple(holder) != ours:
         raise LeaseLost(instance_id)
     connection.executemany(SQL["delete_message"], [(message_id,) for message_id in commit.consumed])
     for task_id in commit.cancelled_timers:
@@ -121,6 +127,9 @@ def commit_episode(
         connection.execute(SQL["delete_messages"], key)
     if instance.status is Status.TERMINATED:
         connection.execute(SQL["withdraw_activities"], key)
+    elif instance.status.is_final or instance.execution_id != leased.instance.execution_id:
+        # What nobody has begun yet still runs, as in the original; nothing runs again.
+        connection.execute(SQL["withdraw_begun_activities"], key)
     post(connection, commit.messages, instance.protocol)
     activities = [activity_parameters(task, instance.protocol) for task in commit.activities]
     connection.executemany(SQL["put_activity"], activities)
@@ -219,6 +228,8 @@ def rewind_instance(transaction: Transaction, instance_id: str, reason: str, now
     # before the rewind would pass for current otherwise.
     reopened = {"instance_id": instance_id, "protocol": str(instance.protocol), "episode": now}
     connection.execute(SQL["reopen_mailbox"], reopened)
+    # Whatever had no result is called again.
+    connection.execute(SQL["withdraw_activities"], reopened)
     post(connection, commit.messages, instance.protocol)
     for child_id in rewound:
         rewind_instance(transaction, child_id, reason, now)

@@ -7,6 +7,7 @@ that was ever released can be read. Nothing here knows what the rows mean beyond
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,12 @@ from funchost.durable import events
 from funchost.durable.instances import SdkProtocol, Status
 from funchost.durable.text import storable
 from funchost.durable.timestamps import parse_timestamp
-from funchost.taskhub.database import TaskHubError
 from funchost.taskhub.rows import EVENT_COLUMNS, event_values
 from funchost.taskhub.statements import SCHEMA, SQL
+from funchost.taskhub.trouble import START_EMPTY, TaskHubError, cannot_open
 
 SCHEMA_VERSION = 2
 
-_START_EMPTY = "Give another folder with --data-dir, or remove the file to start with an empty hub."
 _OLDER_RELEASE = "Stop the other host first; the file is brought up to date at the next start."
 _NEWER_RELEASE = "Install that funchost again, or give another folder with --data-dir."
 
@@ -36,7 +36,7 @@ def check_version(path: Path) -> None:
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error as error:
-        raise TaskHubError(path, str(error), _START_EMPTY) from error
+        raise cannot_open(path, error) from error
     finally:
         connection.close()
     if version > SCHEMA_VERSION:
@@ -57,6 +57,8 @@ def bring_up_to_date(
     `others_are_alive` tells whether one of these hosts still runs; an older funchost could not go on with a
     changed file. Returns the version that the file had, None when nothing was changed. Raises TaskHubError.
     """
+    if connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION:
+        return None
     connection.execute("BEGIN IMMEDIATE")
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -64,8 +66,7 @@ def bring_up_to_date(
             connection.execute("ROLLBACK")
             return None
         if version:
-            hosts = [row["host_id"] for row in connection.execute("SELECT host_id FROM hosts")]
-            if others_are_alive(hosts):
+            if others_are_alive(hosts_of(connection)):
                 raise TaskHubError(path, "an older funchost is working on it", _OLDER_RELEASE)
             _bring_from_1_to_2(connection, path)
         else:
@@ -77,7 +78,20 @@ def bring_up_to_date(
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    if version:
+        # Half of the file is empty now. The new one can shrink later, too, and without it all works as well.
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute("VACUUM")
     return version or None
+
+
+def hosts_of(connection: sqlite3.Connection) -> list[str]:
+    """The IDs of the hosts that a file of any version names; none in a new file."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if not version:
+        return []
+    return [row["host_id"] for row in connection.execute("SELECT host_id FROM hosts")]
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -95,7 +109,7 @@ def _bring_from_1_to_2(connection: sqlite3.Connection, path: Path) -> None:
     try:
         _from_1_to_2(connection)
     except (ValueError, LookupError, TypeError) as error:
-        raise TaskHubError(path, f"something in it cannot be read ({error!r})", _START_EMPTY) from error
+        raise TaskHubError(path, f"something in it cannot be read ({error!r})", START_EMPTY) from error
 
 
 def _from_1_to_2(connection: sqlite3.Connection) -> None:

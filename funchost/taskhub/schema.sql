@@ -1,11 +1,17 @@
 -- The task hub: one file for one hub, shared by all host instances on the machine.
 -- Times are microseconds since 1970-01-01T00:00:00Z. The version of this schema is SCHEMA_VERSION in migrations.py.
 
+-- One row.
+CREATE TABLE hub (
+    seen_at INTEGER NOT NULL        -- the latest time of the machine's clock that a host has noted
+);
+INSERT INTO hub VALUES (0);
+
 -- Host instances that work on this hub. One whose time has passed, or whose lock file is free, is dead.
 CREATE TABLE hosts (
     host_id     TEXT PRIMARY KEY,
     wake_port   INTEGER NOT NULL,   -- loopback UDP port on which it hears of new work
-    alive_until INTEGER NOT NULL
+    alive_until INTEGER NOT NULL    -- on the machine's monotonic clock
 );
 
 -- What a client can ask about. Orchestrations, and entities under '@name@key'.
@@ -39,7 +45,8 @@ CREATE TABLE mailboxes (
     instance_id TEXT PRIMARY KEY,
     protocol    TEXT NOT NULL,
     ready_at    INTEGER,                    -- when an episode can start; null while it waits for messages
-    leased_by   TEXT,                       -- host that runs an episode of it
+    leased_by   TEXT,                       -- host that runs an episode of it; it is among the hosts
+    lease       INTEGER NOT NULL DEFAULT 0, -- grows by every lease; tells those of the same host apart
     episode     INTEGER NOT NULL DEFAULT 0, -- grows by every commit; tells whether a cached history is current
     attempts    INTEGER NOT NULL DEFAULT 0, -- how often the next episode has been tried in vain
     rest_until  INTEGER NOT NULL DEFAULT 0, -- after a long replay the next one waits for more messages...
@@ -54,7 +61,7 @@ CREATE TABLE messages (
     message_id     INTEGER PRIMARY KEY AUTOINCREMENT,
     instance_id    TEXT NOT NULL,
     execution_id   TEXT,            -- null: whichever execution is current
-    visible_at     INTEGER NOT NULL,
+    visible_at     INTEGER NOT NULL, -- later than `at` when it is put off; a timer's is its time
     is_answer      INTEGER NOT NULL, -- whether it ends a task other than a timer
     type           INTEGER NOT NULL,
     at             INTEGER NOT NULL,
@@ -115,13 +122,18 @@ CREATE TABLE activities (
     version      TEXT NOT NULL,
     input        TEXT,
     tags         TEXT,
-    not_before   INTEGER NOT NULL DEFAULT 0,    -- later than now while it waits to be tried again
+    not_before   INTEGER NOT NULL DEFAULT 0,    -- when it is to be run again; 0 unless it was begun before
     attempts     INTEGER NOT NULL DEFAULT 0,    -- how often it has been tried in vain
-    leased_by    TEXT
+    leased_by    TEXT,                          -- host that runs it; it is among the hosts
+    lease        INTEGER NOT NULL DEFAULT 0     -- grows by every lease; tells those of the same host apart
 );
 CREATE INDEX activities_waiting ON activities (protocol, not_before, activity_id) WHERE leased_by IS NULL;
 CREATE INDEX activities_leased ON activities (leased_by) WHERE leased_by IS NOT NULL;
 CREATE INDEX activities_of_instance ON activities (instance_id);
+
+-- Executions that have not ended. What an activity of any other execution returns is not heard.
+CREATE VIEW living AS
+SELECT instance_id, execution_id FROM mailboxes JOIN instances USING (instance_id);
 
 -- Timer functions: which host fires each, and, where that is monitored, when it did last and is due next.
 CREATE TABLE timers (

@@ -10,11 +10,42 @@ SELECT host_id, wake_port, alive_until FROM hosts
 -- name: delete_host
 DELETE FROM hosts WHERE host_id = :host_id
 
+-- name: drop_orphaned_activities
+DELETE FROM activities WHERE leased_by = :host_id AND NOT EXISTS (
+    SELECT 1 FROM living
+    WHERE living.instance_id = activities.instance_id AND living.execution_id = activities.execution_id)
+
 -- name: free_mailboxes
 UPDATE mailboxes SET leased_by = NULL WHERE leased_by = :host_id
 
 -- name: free_activities
 UPDATE activities SET leased_by = NULL WHERE leased_by = :host_id
+
+-- name: time_seen
+SELECT seen_at FROM hub
+
+-- name: see_time
+UPDATE hub SET seen_at = max(seen_at, :now)
+
+-- name: set_time_back
+UPDATE hub SET seen_at = :now
+
+-- name: recall_mailboxes
+UPDATE mailboxes SET ready_at = :now
+WHERE ready_at > :now AND EXISTS (
+    SELECT 1 FROM messages
+    WHERE messages.instance_id = mailboxes.instance_id
+        AND (visible_at <= :now OR visible_at <= at AND coalesce(fire_at, 0) <= :now))
+
+-- name: recall_messages
+UPDATE messages SET visible_at = :now
+WHERE visible_at > :now AND visible_at <= at AND coalesce(fire_at, 0) <= :now
+
+-- name: recall_rests
+UPDATE mailboxes SET rest_until = 0 WHERE rest_until > :now
+
+-- name: recall_activities
+UPDATE activities SET not_before = :now WHERE not_before > :now
 
 -- name: instance
 SELECT * FROM instances WHERE instance_id = :instance_id
@@ -124,21 +155,22 @@ SELECT min(ready_at) FROM mailboxes
 WHERE protocol = :protocol AND leased_by IS NULL AND ready_at IS NOT NULL
 
 -- name: ready_mailboxes
-SELECT instance_id, episode, attempts FROM mailboxes
+SELECT instance_id, episode, attempts, lease FROM mailboxes
 WHERE protocol = :protocol AND leased_by IS NULL AND ready_at <= :now
 ORDER BY ready_at LIMIT :limit
 
 -- name: lease_mailbox
-UPDATE mailboxes SET leased_by = :host_id WHERE instance_id = :instance_id
+UPDATE mailboxes SET leased_by = :host_id, lease = lease + 1
+WHERE instance_id = :instance_id AND EXISTS (SELECT 1 FROM hosts WHERE host_id = :host_id)
 
 -- name: lease_holder
-SELECT mailboxes.leased_by, mailboxes.episode, instances.execution_id
+SELECT mailboxes.leased_by, mailboxes.lease, mailboxes.episode, instances.execution_id
 FROM mailboxes JOIN instances USING (instance_id)
 WHERE instance_id = :instance_id
 
 -- name: return_mailbox
 UPDATE mailboxes SET leased_by = NULL, ready_at = :ready_at, attempts = :attempts
-WHERE instance_id = :instance_id AND leased_by = :host_id AND episode = :episode
+WHERE instance_id = :instance_id AND leased_by = :host_id AND lease = :lease AND episode = :episode
 
 -- name: settle_mailbox
 UPDATE mailboxes SET
@@ -207,23 +239,30 @@ WHERE protocol = :protocol AND leased_by IS NULL AND not_before <= :now LIMIT 1
 SELECT min(not_before) FROM activities WHERE protocol = :protocol AND leased_by IS NULL
 
 -- name: lease_activities
-UPDATE activities SET leased_by = :host_id
+UPDATE activities SET leased_by = :host_id, lease = lease + 1
 WHERE activity_id IN (
     SELECT activity_id FROM activities
     WHERE protocol = :protocol AND leased_by IS NULL AND not_before <= :now
     ORDER BY not_before, activity_id LIMIT :limit)
-RETURNING activity_id, instance_id, execution_id, task_id, name, version, input, tags, attempts
+    AND EXISTS (SELECT 1 FROM hosts WHERE host_id = :host_id)
+RETURNING activity_id, instance_id, execution_id, task_id, name, version, input, tags, attempts, lease
+
+-- name: drop_orphaned_activity
+DELETE FROM activities
+WHERE activity_id = :activity_id AND leased_by = :host_id AND lease = :lease AND NOT EXISTS (
+    SELECT 1 FROM living
+    WHERE living.instance_id = activities.instance_id AND living.execution_id = activities.execution_id)
 
 -- name: return_activity
 UPDATE activities SET leased_by = NULL, not_before = :not_before, attempts = :attempts
-WHERE activity_id = :activity_id AND leased_by = :host_id
+WHERE activity_id = :activity_id AND leased_by = :host_id AND lease = :lease
 
 -- name: postpone_activity
 UPDATE activities SET leased_by = NULL, input = :input, not_before = :not_before, attempts = 0
-WHERE activity_id = :activity_id AND leased_by = :host_id
+WHERE activity_id = :activity_id AND leased_by = :host_id AND lease = :lease
 
 -- name: finish_activity
-DELETE FROM activities WHERE activity_id = :activity_id AND leased_by = :host_id
+DELETE FROM activities WHERE activity_id = :activity_id AND leased_by = :host_id AND lease = :lease
 
 -- name: timer_of_another_host
 SELECT 1 FROM timers WHERE function = :function AND leased_by IS NOT NULL AND leased_by <> :host_id
@@ -232,7 +271,7 @@ SELECT 1 FROM timers WHERE function = :function AND leased_by IS NOT NULL AND le
 SELECT 1 FROM timers WHERE function = :function AND leased_by = :host_id
 
 -- name: lease_timer
-INSERT INTO timers (function, leased_by) VALUES (:function, :host_id)
+INSERT INTO timers (function, leased_by) SELECT :function, host_id FROM hosts WHERE host_id = :host_id
 ON CONFLICT (function) DO UPDATE SET leased_by = excluded.leased_by
 WHERE leased_by IS NULL OR leased_by = excluded.leased_by
 
@@ -248,6 +287,9 @@ WHERE function = :function AND leased_by = :host_id
 
 -- name: withdraw_activities
 DELETE FROM activities WHERE instance_id = :instance_id AND leased_by IS NULL
+
+-- name: withdraw_begun_activities
+DELETE FROM activities WHERE instance_id = :instance_id AND leased_by IS NULL AND not_before > 0
 
 -- name: other_protocol
 SELECT instance_id FROM mailboxes WHERE protocol <> :protocol ORDER BY instance_id LIMIT :limit

@@ -88,11 +88,12 @@ class WorkItems:
     async def return_activity(
         self, leased: activities.LeasedActivity, pause_seconds: float, attempts: int
     ) -> None:
-        """Give an activity back, to be run again after the pause.
+        """Give an activity back, to be run again after the pause. Without a pause it goes back to its old
+        place: it was not begun. One of an execution that has ended is dropped.
 
         `attempts` is how often it has been tried in vain by now.
         """
-        not_before = self._clock.now() + int(pause_seconds * 1_000_000)
+        not_before = self._clock.now() + int(pause_seconds * 1_000_000) if pause_seconds else 0
         await self._database.write(
             lambda transaction: activities.return_activity(
                 transaction, self.host_id, leased, not_before, attempts
@@ -109,7 +110,7 @@ class WorkItems:
         now = self._clock.now()
 
         def work(transaction: Transaction) -> activities.LeasedActivity | None:
-            activities.finish_activity(transaction, self.host_id, leased, outcome, now)
+            activities.finish_activity(transaction, self.host_id, leased, outcome)
             if not take_next:
                 return None
             protocol = leased.protocol

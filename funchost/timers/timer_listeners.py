@@ -13,6 +13,7 @@ from typing import Literal
 
 from funchost.clock import Clock
 from funchost.conventions.names import TIMER_TRIGGER
+from funchost.durable.refusals import HubUnavailable
 from funchost.taskhub import LeaseLost, TaskHub
 from funchost.taskhub.timer_records import TimerStatus
 from funchost.timers.moments import round_trip_text, to_local
@@ -135,8 +136,12 @@ class TimerListener:
                 return
             except LeaseLost:
                 _log.warning("Timer '%s' is fired by another host now.", self._timer.name)
-            except Exception:
-                _log.exception("Timer '%s' could not be listened to. It is tried again.", self._timer.name)
+            except Exception as error:
+                # The hub itself tells when it cannot be used.
+                if not isinstance(error, HubUnavailable):
+                    _log.exception(
+                        "Timer '%s' could not be listened to. It is tried again.", self._timer.name
+                    )
             if not self._is_draining:
                 await self._clock.sleep(_PAUSE_AFTER_TROUBLE_SECONDS)
 

@@ -127,6 +127,7 @@ class Invocation:
     """One call of one function: what triggers it, and its identity in the logs.
 
     With the datum `stream` the request is `streamed`, and the response is in its stream.
+    `alone`: it gets a worker process of its own, so that it can take nothing else down with it.
     """
 
     invocation_id: str
@@ -136,6 +137,7 @@ class Invocation:
     http: HttpCall | None = None
     trace: tuple[str, str] = ("", "")
     streamed: StreamedCall | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

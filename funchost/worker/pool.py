@@ -26,6 +26,7 @@ from funchost.worker.invocations import (
     LoadedApp,
     PoolStopped,
     SdkFacts,
+    WorkerLost,
     WorkerSettings,
 )
 from funchost.worker.process import WorkerProcess
@@ -38,6 +39,8 @@ _FAREWELL_SECONDS = 2.0
 _SLOW_LOAD_SECONDS = 10.0
 # How long a function may take to end after its time is over, before its worker is killed.
 _GRACE_SECONDS = 2.0
+# How long a process for one invocation at a time is kept for the next one.
+_IDLE_SECONDS = 2.0
 _FIRST_DELAY_SECONDS = 0.1
 _LONGEST_DELAY_SECONDS = 10.0
 _HEALTHY_SECONDS = 60.0
@@ -57,6 +60,10 @@ class WorkerPool:
         self.functions: tuple[FunctionInfo, ...] = ()
         self.sdk = SdkFacts()
         self._workers: list[WorkerProcess] = []
+        # Those that run one invocation at a time, and which of them run none.
+        self._lone_workers: list[WorkerProcess] = []
+        self._idle_alone: list[WorkerProcess] = []
+        self._may_run_alone = asyncio.Semaphore(settings.process_count)
         self._choice = WorkerChoice(settings.dispatch)
         self._keepers: list[asyncio.Task[None]] = []
         self._first_report: asyncio.Future[None] | None = None
@@ -73,7 +80,12 @@ class WorkerPool:
     @property
     def in_flight(self) -> int:
         """How many invocations have not been answered."""
-        return sum(worker.in_flight for worker in self._workers)
+        return sum(worker.in_flight for worker in self._all())
+
+    @property
+    def can_run_alone(self) -> bool:
+        """Whether an invocation can get a worker process of its own now; there are as many as others."""
+        return not self._may_run_alone.locked()
 
     async def start(self) -> None:
         """Start all workers side by side; return when the first has loaded the app, the others follow.
@@ -98,17 +110,15 @@ class WorkerPool:
             FunctionTimedOut: it ran longer than the time limit of the settings.
             PoolStopped: the pool is stopping.
         """
+        if invocation.alone:
+            return await self._invoke_alone(invocation)
         while not (ready := self._ready()):
             self._refuse_when_stopping()
             self._somebody_ready.clear()
             await self._somebody_ready.wait()
         self._refuse_when_stopping()
         worker = self._choice.choose(ready, ready[0].lane(invocation.function))
-        answer = worker.submit(invocation)
-        if self._time_limit is not None:
-            self._time_limit.watch(worker, invocation, answer)
-        # Shielded: a caller that leaves does not stop what runs, and stop() still waits for it.
-        return await asyncio.shield(answer)
+        return await self._submit(worker, invocation)
 
     async def stop(self, grace_seconds: float) -> None:
         """Take no more work, let what runs end, and leave no child behind.
@@ -119,19 +129,62 @@ class WorkerPool:
         """
         self._stopping.set()
         self._somebody_ready.set()
-        running = [answer for worker in self._workers for _, answer in worker.pending.values()]
+        running = [answer for worker in self._all() for _, answer in worker.pending.values()]
         if running and grace_seconds > 0:
             await asyncio.wait(running, timeout=grace_seconds)
-        for worker in self._workers:
+        for worker in self._all():
             if worker.takes_work and not worker.in_flight:
                 worker.ask_to_stop()
             else:
                 worker.kill()
         if self._keepers:
             await asyncio.wait(self._keepers, timeout=_FAREWELL_SECONDS)
-        for worker in self._workers:
+        for worker in self._all():
             worker.kill()
-        await asyncio.gather(*self._keepers)
+        await asyncio.gather(*self._keepers, *(worker.ended for worker in self._lone_workers))
+
+    async def _invoke_alone(self, invocation: Invocation) -> InvocationResult:
+        async with self._may_run_alone:
+            self._refuse_when_stopping()
+            self._idle_alone = [worker for worker in self._idle_alone if worker.takes_work]
+            worker = self._idle_alone.pop() if self._idle_alone else await self._start_lone_worker()
+            try:
+                return await self._submit(worker, invocation)
+            finally:
+                if worker.takes_work and not worker.in_flight:
+                    self._idle_alone.append(worker)
+                    asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._retire, worker)
+                else:
+                    worker.kill()
+
+    async def _start_lone_worker(self) -> WorkerProcess:
+        worker = await WorkerProcess.start(self.settings, "alone")
+        self._lone_workers.append(worker)
+        worker.ended.add_done_callback(lambda _: self._lone_workers.remove(worker))
+        if self._stopping.is_set():
+            worker.kill()
+        try:
+            await worker.ready
+        except AppLoadError as error:
+            self._refuse_when_stopping()
+            raise WorkerLost(worker.pid, str(error)) from error
+        self._refuse_when_stopping()
+        return worker
+
+    def _retire(self, worker: WorkerProcess) -> None:
+        if worker in self._idle_alone:
+            self._idle_alone.remove(worker)
+            worker.ask_to_stop()
+
+    async def _submit(self, worker: WorkerProcess, invocation: Invocation) -> InvocationResult:
+        answer = worker.submit(invocation)
+        if self._time_limit is not None:
+            self._time_limit.watch(worker, invocation, answer)
+        # Shielded: a caller that leaves does not stop what runs, and stop() still waits for it.
+        return await asyncio.shield(answer)
+
+    def _all(self) -> list[WorkerProcess]:
+        return [*self._workers, *self._lone_workers]
 
     def _ready(self) -> list[WorkerProcess]:
         return [worker for worker in self._workers if worker.takes_work]

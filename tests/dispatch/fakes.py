@@ -32,7 +32,8 @@ def info(name: str, trigger: str) -> FunctionInfo:
 class FakePool:
     """Runs functions in this process and notes what runs side by side.
 
-    `deaths` are the names of functions whose next calls the worker does not survive.
+    `deaths` are the names of functions whose next calls the worker does not survive; `alone` are the names of
+    those that were to have a process of their own.
     """
 
     orchestrators: dict[str, Function] = field(default_factory=dict)
@@ -40,6 +41,8 @@ class FakePool:
     entities: dict[str, Function] = field(default_factory=dict)
     deaths: Counter[str] = field(default_factory=Counter)
     calls: list[tuple[str, str]] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
+    can_run_alone: bool = True
     running: int = 0
     most_running: int = 0
 
@@ -58,6 +61,8 @@ class FakePool:
 
     async def invoke(self, invocation: Invocation) -> InvocationResult:
         """What WorkerPool.invoke does."""
+        if invocation.alone:
+            self.alone.append(invocation.function)
         text = invocation.payload.decode()
         self.calls.append((invocation.function, text))
         self.running += 1

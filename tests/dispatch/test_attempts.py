@@ -3,7 +3,7 @@ the reason; everything else goes on meanwhile."""
 
 import asyncio
 import json
-import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from funchost.durable.events import ExecutionCompleted, TaskFailed
 from funchost.durable.instances import SdkProtocol, Status
+from funchost.durable.refusals import HubUnavailable
 from funchost.protocols.json1.rules import Json1Rules
 from funchost.taskhub.work_items import WorkItems
 from funchost.worker.invocations import FunctionTimedOut, WorkerLost
@@ -107,6 +108,43 @@ async def test_an_activity_that_the_host_cannot_hand_in_fails_with_the_reason(
     )
 
 
+async def test_what_was_lost_with_its_worker_twice_runs_alone_from_then_on(
+    start_host: StartHost, clock: ManualClock
+) -> None:
+    host = await start_host(attempts=5, clock=clock)
+    host.pool.deaths = Counter({"say": 3, "chain": 3, "list": 3})
+    await host.app.start("chain", "one", None)
+    await host.app.start("call_entity", "two", json.dumps(json.dumps("list")))
+
+    await pauses_of(host, clock, "one")
+    await pauses_of(host, clock, "two")
+
+    assert Counter(host.pool.alone) == {"say": 2, "chain": 2, "list": 2}
+    assert [(await host.end_of(name)).status for name in ("one", "two")] == [Status.COMPLETED] * 2
+
+
+async def test_what_cannot_run_alone_yet_makes_room_for_others_and_counts_no_attempt(
+    start_host: StartHost, clock: ManualClock
+) -> None:
+    host = await start_host(instances=1, activities=1, attempts=4, clock=clock)
+    host.pool.deaths["say"] = 2
+    host.pool.can_run_alone = False
+    await host.app.start("chain", "one", None)
+
+    async def waits() -> bool:
+        return host.pool.count("say") == 2 and clock.now() > began + 10_000_000
+
+    began = clock.now()
+    pauses = await pauses_until(host, clock, waits)
+    assert pauses[:2] == GROWING[:2]
+    assert set(pauses[2:]) == {0.3}
+    assert (await host.run("chain", "other")).status is Status.COMPLETED
+
+    host.pool.can_run_alone = True
+    await pauses_of(host, clock)
+    assert (await host.end_of("one")).status is Status.COMPLETED
+
+
 @pytest.mark.parametrize(
     "loss", [WorkerLost(4711, "killed"), FunctionTimedOut("chain", "00:05:00", 4711), MemoryError()]
 )
@@ -182,13 +220,12 @@ async def test_other_instances_go_on_while_one_is_tried_again(
     assert clock.now() == began
 
 
-@pytest.mark.parametrize("text", ["database or disk is full", "database is locked"])
-async def test_a_locked_or_full_database_is_not_counted(
-    start_host: StartHost, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, text: str
+async def test_a_hub_that_cannot_be_written_is_not_counted(
+    start_host: StartHost, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     troubles = {"commit_episode": 20, "finish_activity": 20}
     for name in troubles:
-        _fail_some_times(monkeypatch, name, troubles, sqlite3.OperationalError(text))
+        _fail_some_times(monkeypatch, name, troubles, HubUnavailable("Hub.db", "the disk is full", ""))
     host = await start_host(attempts=2, clock=clock)
     await host.app.start("chain", "one", None)
 

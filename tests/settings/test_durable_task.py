@@ -19,7 +19,7 @@ def test_the_defaults_are_those_of_the_extension_on_one_machine(load_app: Load) 
     assert (hub.overridable_states, hub.store_inputs) == ("NonRunningStates", False)
     assert (hub.default_version, hub.version_match_strategy) == ("", "CurrentOrOlder")
     assert (hub.version_failure_strategy, hub.http_poll_ms) == ("Reject", 30_000)
-    assert (hub.connection_name, hub.power_loss_safe, hub.max_attempts) == ("Storage", False, 10)
+    assert (hub.connection_name, hub.power_loss_safe, hub.max_attempts) == ("Storage", False, 5)
     assert (hub.storage_type, hub.throw_on_raise_event, hub.use_forwarded_host) == (
         "AzureStorage",
         False,

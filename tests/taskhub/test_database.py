@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -10,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from funchost.durable.refusals import HubUnavailable
+from funchost.taskhub import HubDamaged
 from funchost.taskhub import database as database_module
 from funchost.taskhub.database import Database, Transaction, Work
 from funchost.taskhub.migrations import bring_up_to_date
@@ -23,11 +27,17 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "Hub.db"
 
 
-async def open_database(path: Path, on_work: Callable[[int], None] = lambda work: None) -> Database:
+async def open_database(
+    path: Path,
+    on_work: Callable[[int], None] = lambda work: None,
+    on_damage: Callable[[HubDamaged], None] = lambda damage: None,
+) -> Database:
     def prepare(connection: sqlite3.Connection) -> None:
         bring_up_to_date(connection, path, 0, lambda hosts: False)
 
-    return await Database.open(path, power_loss_safe=False, prepare=prepare, on_work=on_work)
+    return await Database.open(
+        path, power_loss_safe=False, prepare=prepare, on_work=on_work, on_damage=on_damage
+    )
 
 
 @pytest.fixture
@@ -208,16 +218,73 @@ async def test_a_caller_that_leaves_does_not_disturb_the_others(database: Databa
 async def test_a_file_that_stays_locked_fails_those_who_wait_once(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(database_module, "_WRITING_SECONDS", 0.05)
     database = await open_database(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     results = await together(database, *(partial(put, name=n) for n in "abc"))
-    assert all(isinstance(each, sqlite3.OperationalError) for each in results)
+    assert [str(each) for each in results] == 3 * [
+        f"Task hub '{path}' cannot be used: another process holds it locked. End the "
+        "process that does, for example an sqlite3 shell with an open transaction."
+    ]
     other.execute("ROLLBACK")
     other.close()
     assert await database.write(lambda t: put(t, "later")) == "later"
     await database.close()
+
+
+async def test_a_full_disk_is_told_once_and_so_is_its_end(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(database_module, "_CALM_SECONDS", 0)
+    database.is_quiet = False
+
+    def limit_pages(transaction: Transaction, pages: int) -> None:
+        transaction.connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    await database.write(lambda t: limit_pages(t, 30))
+    large = "x" * 1_000_000
+    for _ in range(3):
+        with pytest.raises(HubUnavailable, match=r"the disk is full\. Free space on it; nothing that was"):
+            await database.write(lambda t: put(t, large))
+    await database.write(lambda t: limit_pages(t, 10_000))
+    await database.write(lambda t: put(t, large))
+    assert await names(database) == [large]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Task hub '{database._path}' cannot be used: the disk is full. Free space on it; nothing that was "
+        "acknowledged is lost. It is tried again.",
+        f"Task hub '{database._path}' can be used again.",
+    ]
+
+
+async def test_a_file_that_proves_to_be_damaged_is_told_once(path: Path) -> None:
+    heard: list[HubDamaged] = []
+    database = await open_database(path, on_damage=heard.append)
+    await database.close()
+    database = await open_database(path, on_damage=heard.append)
+    # By another process: closing the file in this one would end SQLite's locks.
+    overwrite = "import sys; file = open(sys.argv[1], 'r+b'); file.seek(4096); file.write(b'x' * 40_000)"
+    subprocess.run([sys.executable, "-c", overwrite, path], check=True)
+    with pytest.raises(HubDamaged, match=r"it is damaged \(database disk image is malformed\)\. Put a copy"):
+        await database.write(lambda t: put(t, "a"))
+    with pytest.raises(HubDamaged):
+        await names(database)
+    assert len(heard) == 1
+    await database.close()
+
+
+async def test_closing_waits_a_little_for_a_locked_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "_CLOSING_SECONDS", 0.05)
+    database = await open_database(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    written = asyncio.ensure_future(database.write(lambda t: put(t, "a")))
+    await asyncio.sleep(0)
+    database.hurry()
+    await asyncio.wait_for(database.close(), 10)
+    with pytest.raises(HubUnavailable):
+        await written
+    other.close()
 
 
 async def test_what_waits_is_finished_before_the_file_is_closed(path: Path) -> None:

@@ -140,6 +140,20 @@ async def test_an_episode_from_before_a_take_over_is_refused_although_the_lease_
     assert await names_in_history(one) == ["work", "first", "second"]
 
 
+async def test_a_lease_that_ended_and_was_had_again_by_the_same_host_is_another_one(hub: TaskHub) -> None:
+    await run_to(hub, "one", Status.RUNNING)
+    await client(hub).raise_event("one", "first", "1")
+    stale = await lease_one(hub)
+    await hub.free_leases()
+    current = await lease_one(hub)
+    with pytest.raises(LeaseLost):
+        await hub.work.commit_episode(stale, commit_of(stale))
+    await hub.work.return_instance(stale, 0, 0)
+    assert await lease(hub) == []
+    await hub.work.commit_episode(current, commit_of(current))
+    assert await names_in_history(hub) == ["work", "first"]
+
+
 async def test_an_instance_that_was_started_anew_refuses_the_episode_of_the_old_one(
     open_hub: OpenHub,
 ) -> None:

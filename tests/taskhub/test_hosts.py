@@ -107,7 +107,7 @@ async def test_the_work_of_a_stopped_host_is_taken_over_when_its_time_has_passed
     process.send_signal(signal.SIGSTOP)
     await asyncio.sleep(0.1)
     assert holders(folder) != set()
-    quick.ahead_seconds = 31
+    quick.passed_seconds = 31
 
     async def free() -> bool:
         return holders(folder) == set()
@@ -123,11 +123,11 @@ async def test_hosts_that_slept_together_do_not_take_each_other_for_dead(
     await client(one).start("work", "one", None)
     await client(one).start("work", "two", None)
     leased = [await lease_one(one), await lease_one(other)]
-    quick.ahead_seconds = HOUR_SECONDS
+    quick.passed_seconds = HOUR_SECONDS
 
     async def both_have_beaten() -> bool:
         rows = query(folder, "SELECT min(alive_until) FROM hosts")
-        return bool(rows[0][0] > quick.now())
+        return bool(rows[0][0] > quick.monotonic() * 1_000_000)
 
     await until(both_have_beaten)
     await asyncio.sleep(0.1)
@@ -167,7 +167,26 @@ async def test_a_host_can_give_back_all_it_has_leased_and_live_on(open_hub: Open
     assert holders(folder) == set()
     assert hosts(folder) == {one.host_id, other.host_id}
     assert (await lease_one(other)).instance.instance_id == "one"
-    assert await lease_activity(other) == activity
+    assert (await lease_activity(other)).task == activity.task
+
+
+async def test_a_host_that_was_taken_for_dead_leases_nothing_before_it_is_registered_again(
+    open_hub: OpenHub, folder: Path, quick: QuickClock
+) -> None:
+    hung, other = await open_hub(), await open_hub()
+    await schedule_activities(hung, "caller", 1)
+    await client(hung).start("work", "one", None)
+    await other._watch._take_over(hung.host_id)
+
+    assert await lease(hung, 9) == []
+    assert await lease_activities(hung, 9) == []
+    assert not await hung.timers.lease("every_hour")
+    assert holders(folder) == set()
+
+    await hung._watch._beat()
+    assert (await lease_one(hung)).instance.instance_id == "one"
+    assert (await lease_activity(hung)).task.name == "activity0"
+    assert await hung.timers.lease("every_hour")
 
 
 async def test_trouble_with_the_file_does_not_end_the_watch(

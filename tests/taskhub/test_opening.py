@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from funchost.taskhub import TaskHub, TaskHubError
+from funchost.taskhub import TaskHub, TaskHubError, database, trouble
 from funchost.taskhub.database import Database
 from funchost.taskhub.migrations import SCHEMA_VERSION, bring_up_to_date
 from tests.taskhub.stepping import client, lease, query
@@ -135,6 +135,51 @@ async def test_a_damaged_hub_is_refused(folder: Path) -> None:
         file.write(b"\xff" * 3000)
     with pytest.raises(TaskHubError, match=r"Hub\.db' cannot be opened: .*malformed"):
         await TaskHub.open(folder, "Hub")
+
+
+async def make_a_hub_with_a_damaged_page(folder: Path) -> None:
+    hub = await TaskHub.open(folder, "Hub")
+    for number in range(50):
+        await client(hub).start("work", f"one{number}", "x" * 1000)
+    await hub.close()
+    with (folder / "Hub.db").open("r+b") as file:
+        file.seek(30 * 4096)
+        file.write(b"\xff" * 4096)
+
+
+async def test_a_hub_with_a_damaged_page_is_refused_with_what_can_be_done(folder: Path) -> None:
+    await make_a_hub_with_a_damaged_page(folder)
+    with pytest.raises(TaskHubError) as refusal:
+        await TaskHub.open(folder, "Hub")
+    assert str(refusal.value).startswith(f"Task hub '{folder / 'Hub.db'}' cannot be opened: it is damaged (")
+    assert str(refusal.value).endswith(
+        "Put a copy in its place, save what can be read with 'sqlite3 FILE .recover', or give another folder "
+        "with --data-dir."
+    )
+
+
+async def test_the_look_for_damage_is_cut_short_in_a_large_hub(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_a_hub_with_a_damaged_page(folder)
+    monkeypatch.setattr(trouble, "_LONGEST_CHECK_SECONDS", 0)
+    monkeypatch.setattr(trouble, "_STEPS_BETWEEN_LOOKS", 1)
+    hub = await TaskHub.open(folder, "Hub")
+    await hub.close()
+
+
+async def test_a_hub_that_stays_locked_is_not_opened_and_says_what_to_do(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = await TaskHub.open(folder, "Hub")
+    await hub.close()
+    monkeypatch.setattr(database, "_WRITING_SECONDS", 0.05)
+    other = sqlite3.connect(folder / "Hub.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(TaskHubError, match=r"another process holds it locked\. End the process that does"):
+        await TaskHub.open(folder, "Hub")
+    other.close()
+    assert caplog.records == []
 
 
 async def test_a_folder_where_the_file_should_be_is_refused(folder: Path) -> None:

@@ -26,6 +26,7 @@ INSTANCE = Instance(
     created_at=0,
     updated_at=0,
 )
+HOST = "INSERT INTO hosts VALUES ('host', 0, 0)"
 DELAYS = st.sampled_from([0, 1, 4, 8])
 
 
@@ -65,6 +66,7 @@ class Mailbox(RuleBasedStateMachine):
         self.connection.row_factory = sqlite3.Row
         for statement in SCHEMA.split(";\n"):
             self.connection.execute(statement)
+        self.connection.execute(HOST)
         self.transaction = Transaction(self.connection)
         self.model = Model()
         self.leased: LeasedInstance | None = None
@@ -136,6 +138,7 @@ class Mailbox(RuleBasedStateMachine):
     @rule()
     def host_dies(self) -> None:
         host_watch.take_over(self.transaction, "host")
+        self.connection.execute(HOST)
         self.give_up(self.model.now)
 
     def give_up(self, again_at: int) -> None:

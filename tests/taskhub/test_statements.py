@@ -26,8 +26,15 @@ from funchost.taskhub.rows import (
 )
 from funchost.taskhub.statements import SCHEMA, SQL
 
-# Few rows, or needed only when a host has died or an app starts.
+# Few rows, or needed only when a host has died, an app starts or the clock was set back.
 MAY_SCAN = {
+    "time_seen": "hub",
+    "see_time": "hub",
+    "set_time_back": "hub",
+    "recall_mailboxes": "mailboxes",
+    "recall_messages": "messages",
+    "recall_rests": "mailboxes",
+    "recall_activities": "activities",
     "hosts": "hosts",
     "free_mailboxes": "mailboxes",
     "free_timers": "timers",
@@ -155,7 +162,7 @@ def test_every_column_of_an_activity_is_written_and_read(connection: sqlite3.Con
     task = ActivityTask("one", "e", 0, "a", None)
     written = set(activity_parameters(task, SdkProtocol.JSON1))
     assert parameters_of("put_activity") == written
-    by_itself = {"activity_id", "not_before", "attempts", "leased_by"}
+    by_itself = {"activity_id", "not_before", "attempts", "leased_by", "lease"}
     assert set(columns(connection, "activities")) == written | by_itself
 
 

@@ -74,3 +74,18 @@ async def test_every_activity_of_a_fan_out_counts_once_though_workers_die(start_
         assert len(status["output"]) == 40
         kinds = [event["EventType"] for event in await client.history(instance_id)]
         assert kinds.count("TaskCompleted") == 40
+
+
+async def test_what_kills_its_worker_fails_alone_after_a_few_tries(start_host, runs):
+    tasks = [{"key": f"t{number}", "first": 0.2, "seconds": 0.2} for number in range(8)]
+    async with connect(start_host().base_url, limit=50) as client:
+        instance_id = await client.start("die_beside", tasks)
+
+        status = await client.ended(instance_id)
+
+        reason, count = status["output"]
+        assert "Activity function 'die' was tried 5 times and did not come to an end." in reason
+        assert (count, len(runs("killer"))) == (8, 5)
+        failed = [e for e in await client.history(instance_id) if e["EventType"] == "TaskFailed"]
+        assert len(failed) == 1
+        assert "was tried 5 times" in failed[0]["Reason"]

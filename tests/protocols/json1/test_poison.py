@@ -55,6 +55,7 @@ def connection() -> Iterator[sqlite3.Connection]:
     connection.row_factory = sqlite3.Row
     for statement in SCHEMA.split(";\n"):
         connection.execute(statement)
+    connection.execute("INSERT INTO hosts VALUES ('host', 0, 0)")
     yield connection
     connection.close()
 

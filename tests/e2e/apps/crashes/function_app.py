@@ -32,6 +32,12 @@ def step(task: dict):
     return run
 
 
+@app.activity_trigger(input_name="key")
+def die(key: str):
+    note(key)
+    os._exit(9)
+
+
 @app.activity_trigger(input_name="seconds")
 def hold(seconds: float):
     time.sleep(seconds)
@@ -50,6 +56,20 @@ def steps(context):
 @app.orchestration_trigger(context_name="context")
 def steps_at_once(context):
     return (yield context.task_all([context.call_activity("step", task) for task in context.get_input()]))
+
+
+@app.orchestration_trigger(context_name="context")
+def die_beside(context):
+    """Call what kills its worker, and the given steps at the same time; gives why the one failed, and the
+    number of the others."""
+    killer = context.call_activity("die", "killer")
+    others = context.task_all([context.call_activity("step", task) for task in context.get_input()])
+    yield context.task_any([killer, others])
+    ended = yield others
+    try:
+        yield killer
+    except Exception as error:
+        return [str(error), len(ended)]
 
 
 @app.orchestration_trigger(context_name="context")
