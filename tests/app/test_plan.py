@@ -1,6 +1,6 @@
 """The split of a fan-out into a tree, and into groups."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fanout import plan
@@ -20,7 +20,6 @@ def leaves_and_nodes(job):
     return leaves, sizes
 
 
-@settings(deadline=None)
 @given(count=st.integers(0, 20_000), batch_size=st.integers(2, 1_000), first=st.none() | st.integers(0, 500))
 def test_the_leaves_cover_every_index_once_in_order(count, batch_size, first):
     job = fan_out.FanOut(count, batch_size=batch_size, first_index=first)
@@ -31,7 +30,6 @@ def test_the_leaves_cover_every_index_once_in_order(count, batch_size, first):
     assert position == (first or 0) + count
 
 
-@settings(deadline=None)
 @given(count=st.integers(0, 20_000), batch_size=st.integers(2, 1_000))
 def test_no_node_has_more_children_than_the_batch_size(count, batch_size):
     _, sizes = leaves_and_nodes(fan_out.FanOut(count, batch_size=batch_size))
@@ -53,7 +51,6 @@ def test_what_shapes_the_job_goes_down_to_its_parts():
     }
 
 
-@settings(deadline=None)
 @given(items=st.lists(st.integers(), max_size=300), most=st.integers(1, 30))
 def test_groups_keep_the_items_in_order_and_are_of_one_size_or_nearly(items, most):
     groups = plan.groups(items, most)

@@ -161,7 +161,7 @@ def test_the_progress_of_a_tree_counts_tasks_and_not_parts(fan_out):
     assert instance.custom_statuses == [{"completed": 0, "total": 250}, {"completed": 84, "total": 250}]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(count=st.integers(0, 60), batch_size=st.integers(2, 70))
 def test_a_tree_of_any_shape_runs_each_task_once_and_gives_the_summary_of_a_flat_one(
     functions, count, batch_size

@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funchost.doctor.orchestrator_checks import NON_DETERMINISTIC, UNBOUNDED_FAN_OUT, check_orchestrators
@@ -163,7 +163,6 @@ def test_one_task_after_the_other_is_no_fan_out(write_app):
     assert places(write_app(HEAD + body), UNBOUNDED_FAN_OUT) == []
 
 
-@settings(deadline=None)
 @given(st.integers(0, 3000), st.sampled_from(["[", "(", "a.", "-", "not ", "lambda: "]))
 def test_no_source_is_too_odd_to_be_read(tmp_path_factory, depth, bracket):
     folder = tmp_path_factory.mktemp("odd")

@@ -88,13 +88,13 @@ async def check(url: str, name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ORCHESTRATORS)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=TEXTS | VALUES | DEEP)
 def test_any_value_is_kept_exactly_or_fails_one_instance(poison_url: str, name: str, value: Any) -> None:
     asyncio.run(check(poison_url, name, value))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=60) | VALUES.map(lambda value: json.dumps(value).encode()))
 def test_any_body_of_a_start_is_answered_at_once(poison_url: str, body: bytes) -> None:
     async def start() -> None:

@@ -155,5 +155,5 @@ class Mailbox(RuleBasedStateMachine):
         assert ready == (self.leased is None and self.model.is_ready())
 
 
-Mailbox.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+Mailbox.TestCase.settings = settings(max_examples=200, stateful_step_count=30)
 test_a_mailbox_is_ready_when_the_model_says_so = Mailbox.TestCase

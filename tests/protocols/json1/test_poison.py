@@ -125,7 +125,7 @@ ACTION = st.fixed_dictionaries(
 FIELDS = st.fixed_dictionaries(
     {}, optional={"output": VALUE, "error": VALUE, "customStatus": VALUE, "isDone": VALUE}
 )
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
 
 @given(st.lists(ACTION, max_size=3), FIELDS)

@@ -231,7 +231,7 @@ def wreak(hub: Json1Hub, dice: random.Random, raised: list[tuple[str, str]]) -> 
 
 
 @given(steps=STEPS, seed=st.integers(0, 2**32))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 def test_an_orchestration_ends_as_its_code_says_whatever_happens_on_the_way(
     steps: list[Step], seed: int
 ) -> None:
