@@ -53,7 +53,7 @@ CREATE TABLE mailboxes (
     awaited     INTEGER NOT NULL DEFAULT 0, -- ...unless all open tasks have answered:
     arrived     INTEGER NOT NULL DEFAULT 0  -- completions that wait, out of those awaited
 ) WITHOUT ROWID;
-CREATE INDEX mailboxes_ready ON mailboxes (protocol, ready_at)
+CREATE INDEX mailboxes_ready ON mailboxes (protocol, (episode > 0), ready_at)
     WHERE leased_by IS NULL AND ready_at IS NOT NULL;
 
 -- Events on their way into a history. The columns from `type` on are those of an event, as in `history`.
@@ -134,6 +134,13 @@ CREATE INDEX activities_of_instance ON activities (instance_id);
 -- Executions that have not ended. What an activity of any other execution returns is not heard.
 CREATE VIEW living AS
 SELECT instance_id, execution_id FROM mailboxes JOIN instances USING (instance_id);
+
+-- The function behind each mailbox, in lower case: the orchestrator's name, or an entity's with @ before it.
+CREATE VIEW functions_behind AS
+SELECT instance_id, lower(CASE
+    WHEN instance_id LIKE '@%' THEN substr(instance_id, 1, instr(substr(instance_id, 2), '@'))
+    ELSE name END) AS function
+FROM instances;
 
 -- Timer functions: which host fires each, and, where that is monitored, when it did last and is due next.
 CREATE TABLE timers (
