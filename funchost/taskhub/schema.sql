@@ -3,9 +3,10 @@
 
 -- One row.
 CREATE TABLE hub (
+    app     TEXT,                   -- folder of the app that it belongs to, seen from the hub when inside it
     seen_at INTEGER NOT NULL        -- the latest time of the machine's clock that a host has noted
 );
-INSERT INTO hub VALUES (0);
+INSERT INTO hub VALUES (NULL, 0);
 
 -- Host instances that work on this hub. One whose time has passed, or whose lock file is free, is dead.
 CREATE TABLE hosts (

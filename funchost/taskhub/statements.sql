@@ -21,6 +21,19 @@ UPDATE mailboxes SET leased_by = NULL WHERE leased_by = :host_id
 -- name: free_activities
 UPDATE activities SET leased_by = NULL WHERE leased_by = :host_id
 
+-- name: app
+SELECT app FROM hub
+
+-- name: set_app
+UPDATE hub SET app = :app
+
+-- name: unfinished
+SELECT instance_id FROM mailboxes WHERE instance_id < '@' OR instance_id >= 'A' OR ready_at IS NOT NULL
+ORDER BY instance_id LIMIT :limit
+
+-- name: count_of_unfinished
+SELECT count(*) FROM mailboxes WHERE instance_id < '@' OR instance_id >= 'A' OR ready_at IS NOT NULL
+
 -- name: time_seen
 SELECT seen_at FROM hub
 

@@ -28,6 +28,10 @@ from funchost.taskhub.statements import SCHEMA, SQL
 
 # Few rows, or needed only when a host has died, an app starts or the clock was set back.
 MAY_SCAN = {
+    "app": "hub",
+    "set_app": "hub",
+    "count_of_unfinished": "mailboxes",
+    "unfinished": "mailboxes",
     "time_seen": "hub",
     "see_time": "hub",
     "set_time_back": "hub",
