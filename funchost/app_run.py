@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -15,7 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from funchost.clock import SYSTEM_CLOCK, Clock
 from funchost.dispatch.activity_dispatcher import ActivityDispatcher
-from funchost.dispatch.durable_functions import DurableFunctions
+from funchost.dispatch.durable_functions import (
+    ACTIVITY_TRIGGER,
+    ENTITY_TRIGGER,
+    ORCHESTRATION_TRIGGER,
+    DurableFunctions,
+)
 from funchost.dispatch.instance_dispatcher import InstanceDispatcher, Versioning
 from funchost.durable.episode_commit import Rules
 from funchost.durable.instances import SdkProtocol
@@ -25,7 +31,7 @@ from funchost.http import mcp_tools
 from funchost.protocols.json1.answer import HTTP_ACTIVITY
 from funchost.protocols.json1.rules import Json1Rules
 from funchost.settings import Settings
-from funchost.taskhub import ClientOperations, TaskHub, Work
+from funchost.taskhub import ClientOperations, Selection, TaskHub, Work
 from funchost.timers import timer_functions
 from funchost.timers.moments import find_zone
 from funchost.timers.timer_listeners import TimerListeners
@@ -198,7 +204,7 @@ class AppRun:
             MatchStrategy(limits.version_match_strategy),
             fails_others=limits.version_failure_strategy == "Fail",
         )
-        common = (self._hub, self.pool, functions, self._rules)
+        common = (self._hub, self.pool, functions, self._rules, self._selection())
         instances = InstanceDispatcher(
             *common, versioning, limits.max_orchestrators, limits.max_attempts, self._clock
         )
@@ -215,6 +221,20 @@ class AppRun:
         self._trigger_sources = [instances, activities, self._timers]
         for source in self._trigger_sources:
             source.start()
+
+    def _selection(self) -> Selection:
+        """The functions that `--functions` leaves out are left to whoever runs them."""
+        selected = {function.name for function in self.functions}
+        left_out: dict[str, list[str]] = defaultdict(list)
+        for function in self.pool.functions:
+            if function.name not in selected:
+                left_out[function.trigger].append(function.durable_name)
+        return Selection(
+            self._rules.protocol,
+            orchestrators=left_out[ORCHESTRATION_TRIGGER],
+            entities=left_out[ENTITY_TRIGGER],
+            activities=left_out[ACTIVITY_TRIGGER],
+        )
 
     async def timer_payload(self, function: str) -> bytes:
         """What a timer function is given when it is run by hand."""

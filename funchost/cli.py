@@ -110,6 +110,11 @@ def main() -> None:
     help="Folder of the task hub (default: .funchost in the app's folder).",
 )
 @click.option(
+    "--adopt-hub",
+    is_flag=True,
+    help="Take over the task hub of an app in another folder, with its unfinished instances.",
+)
+@click.option(
     "--watch/--no-watch",
     default=lambda: in_a_terminal(),
     help="Restart the app when its sources change (default: in a terminal).",

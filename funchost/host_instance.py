@@ -35,7 +35,7 @@ from funchost.app_run import (
 from funchost.durable.refusals import HubUnavailable
 from funchost.settings import Settings, SettingsError
 from funchost.sources import Sources, SourceWatcher
-from funchost.taskhub import HubDamaged, TaskHub, TaskHubError
+from funchost.taskhub import App, HubDamaged, TaskHub, TaskHubError
 
 if TYPE_CHECKING:
     from funchost.http.front_end import HttpFrontEnd
@@ -374,6 +374,7 @@ class HostInstance:
                 self._settings.data_dir,
                 hub.name,
                 power_loss_safe=hub.power_loss_safe,
+                app=App(self._settings.script_root, self._settings.adopt_hub),
                 on_damage=self._hub_is_damaged,
             )
         )

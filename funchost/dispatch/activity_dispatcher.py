@@ -10,7 +10,7 @@ from funchost.durable.commit import ActivityTask, Postponed
 from funchost.durable.events import Event
 from funchost.durable.failures import unknown_function
 from funchost.durable.protocol import SdkRules
-from funchost.taskhub import LeasedActivity, LeaseLost, TaskHub
+from funchost.taskhub import LeasedActivity, LeaseLost, Selection, TaskHub
 from funchost.worker.invocations import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.pool import WorkerPool
 
@@ -29,6 +29,7 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
         pool: WorkerPool,
         functions: DurableFunctions,
         rules: SdkRules,
+        selection: Selection,
         built_in: Mapping[str, BuiltInActivity],
         limit: int,
         max_attempts: int,
@@ -39,14 +40,15 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
         self._pool = pool
         self._functions = functions
         self._rules = rules
+        self._selection = selection
         self._built_in = built_in
         self._max_attempts = max_attempts
 
     async def _lease(self, room: int) -> Sequence[LeasedActivity]:
-        return await self._hub.work.lease_activities(self._rules.protocol, room)
+        return await self._hub.work.lease_activities(self._selection, room)
 
     async def _seconds_until_due(self) -> float | None:
-        not_before = await self._hub.work.next_activity_at(self._rules.protocol)
+        not_before = await self._hub.work.next_activity_at(self._selection)
         return None if not_before is None else max(0.0, (not_before - self._clock.now()) / 1_000_000)
 
     def _attempts(self, item: LeasedActivity) -> int:
@@ -82,7 +84,9 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
         if isinstance(outcome, Postponed):
             await self._hub.work.postpone_activity(item, outcome.input, outcome.not_before)
             return None
-        return await self._hub.work.finish_activity(item, outcome, take_next=not self.is_draining)
+        return await self._hub.work.finish_activity(
+            item, outcome, take_next=None if self.is_draining else self._selection
+        )
 
     async def _hand_in_failure(self, item: LeasedActivity, why: str) -> None:
         task = item.task

@@ -21,7 +21,7 @@ from funchost.durable.failures import FunctionKind, unknown_function
 from funchost.durable.identity import is_entity_id
 from funchost.durable.protocol import Refusal, Replay, SdkRules, Turn
 from funchost.durable.versions import MISMATCH_TEXT, MatchStrategy, complies
-from funchost.taskhub import LeasedInstance, LeaseLost, TaskHub
+from funchost.taskhub import LeasedInstance, LeaseLost, Selection, TaskHub
 from funchost.worker.invocations import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.pool import WorkerPool
 
@@ -71,6 +71,7 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
         pool: WorkerPool,
         functions: DurableFunctions,
         rules: SdkRules,
+        selection: Selection,
         versioning: Versioning,
         limit: int,
         max_attempts: int,
@@ -81,15 +82,16 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
         self._pool = pool
         self._functions = functions
         self._rules = rules
+        self._selection = selection
         self._versioning = versioning
         self._max_attempts = max_attempts
         self._cache = ReplayCache()
 
     async def _lease(self, room: int) -> Sequence[LeasedInstance]:
-        return await self._hub.work.lease_instances(self._rules.protocol, room)
+        return await self._hub.work.lease_instances(self._selection, room)
 
     async def _seconds_until_due(self) -> float | None:
-        ready_at = await self._hub.work.next_ready_at(self._rules.protocol)
+        ready_at = await self._hub.work.next_instance_at(self._selection)
         return None if ready_at is None else max(0.0, (ready_at - self._clock.now()) / 1_000_000)
 
     def _attempts(self, item: LeasedInstance) -> int:

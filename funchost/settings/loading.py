@@ -87,6 +87,7 @@ def load(flags: Flags, environment: Mapping[str, str]) -> Settings:
         watch=Watch(**readings.below("watch")) if flags.watch else None,
         verbose=flags.verbose,
         data_dir=_data_dir(flags, script_root),
+        adopt_hub=flags.adopt_hub,
         cors=_cors(flags, readings),
         hub=HubSettings(**readings.below("hub")),
         request_limits=RequestLimits(**readings.below("request_limits")),

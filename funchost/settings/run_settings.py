@@ -31,6 +31,7 @@ class Flags:
     instances: int | None = None
     dispatch: Dispatch | None = None
     data_dir: Path | None = None
+    adopt_hub: bool = False
     cors: str | None = None
     cors_credentials: bool = False
     enable_auth: bool = False
@@ -116,6 +117,7 @@ class Settings:
     instances: int
     dispatch: Dispatch
     data_dir: Path
+    adopt_hub: bool
     route_prefix: str
     custom_headers: Mapping[str, str]
     cors: Cors

@@ -1,57 +1,16 @@
-"""Activities: leasing those that wait, and exchanging them for the messages with their outcomes.
+"""Activities that are leased: giving them back, or exchanging them for the messages with their outcomes.
 
 An outcome from anyone but the holder of the lease is refused with LeaseLost; that a host had the lease before
 and has it again does not make an old outcome good. The number of an activity is never used again, so a late
 outcome cannot be taken for another's. An activity of an execution that has ended is not run a second time.
 """
 
-import sqlite3
-from dataclasses import dataclass
-
-from funchost.durable.commit import ActivityTask, Message
+from funchost.durable.commit import Message
 from funchost.durable.events import Event
-from funchost.durable.instances import SdkProtocol
 from funchost.taskhub.database import LeaseLost, Transaction, Work
 from funchost.taskhub.instance_transactions import post
-from funchost.taskhub.rows import activity_from_row
+from funchost.taskhub.leasing import LeasedActivity
 from funchost.taskhub.statements import SQL
-
-
-@dataclass(frozen=True, slots=True)
-class LeasedActivity:
-    """An activity that is ours to run under this lease. `attempts` is how often it was tried in vain."""
-
-    activity_id: int
-    task: ActivityTask
-    protocol: SdkProtocol
-    lease: int
-    attempts: int = 0
-
-
-def any_waiting_activity(connection: sqlite3.Connection, protocol: SdkProtocol, now: int) -> bool:
-    """Whether an activity waits for a host."""
-    parameters = {"protocol": str(protocol), "now": now}
-    return connection.execute(SQL["any_waiting_activity"], parameters).fetchone() is not None
-
-
-def next_activity_at(connection: sqlite3.Connection, protocol: SdkProtocol) -> int | None:
-    """When the next waiting activity may run, None when none waits."""
-    (moment,) = connection.execute(SQL["next_activity_at"], {"protocol": str(protocol)}).fetchone()
-    found: int | None = moment
-    return found
-
-
-def lease_activities(
-    transaction: Transaction, host_id: str, protocol: SdkProtocol, limit: int, now: int
-) -> list[LeasedActivity]:
-    """Lease up to `limit` activities, the longest waiting first; none to a host that is not registered."""
-    parameters = {"host_id": host_id, "protocol": str(protocol), "limit": limit, "now": now}
-    rows = transaction.connection.execute(SQL["lease_activities"], parameters).fetchall()
-    leased = [
-        LeasedActivity(row["activity_id"], activity_from_row(row), protocol, row["lease"], row["attempts"])
-        for row in rows
-    ]
-    return sorted(leased, key=lambda each: each.activity_id)
 
 
 def return_activity(

@@ -47,11 +47,14 @@ class HostWatch:
         self._watch: asyncio.Task[None] | None = None
         self._alive_until = 0
 
-    async def begin(self) -> None:
-        """Register this host, and take over what dead ones left. Raises OSError."""
+    async def begin(self, check: Callable[[Transaction], None]) -> None:
+        """Register this host, and take over what dead ones left.
+
+        `check` is done together with the registration. Raises OSError, HubUnavailable or what `check` raises.
+        """
         self._lock = HostLock(self._locks, self._host_id)
         self._calls = await WakeUpCalls.open(self._on_work)
-        await self._beat()
+        await self._beat(check)
         await self._look_for_others()
         self._calls.call_others()
         self._watch = asyncio.create_task(self._watch_others())
@@ -80,6 +83,11 @@ class HostWatch:
         if self._calls is not None:
             self._calls.call_others()
 
+    def others_are_alive(self, connection: sqlite3.Connection) -> bool:
+        """Whether another host works on the hub."""
+        others = _other_hosts(connection, self._host_id)
+        return not all(host_is_dead(self._locks, host_id) for host_id, _, _ in others)
+
     async def _watch_others(self) -> None:
         """Say regularly that this host lives, and look for dead ones and for work nobody called out."""
         rounds = round(HEARTBEAT_SECONDS / _LOOK_AROUND_SECONDS)
@@ -103,12 +111,13 @@ class HostWatch:
         except Exception:
             _log.exception("The other host instances could not be looked after. It is tried again.")
 
-    async def _beat(self) -> None:
+    async def _beat(self, check: Callable[[Transaction], None] = lambda transaction: None) -> None:
         assert self._calls is not None
         alive_until = self._now() + _LIFE_MICROSECONDS
         parameters = {"host_id": self._host_id, "wake_port": self._calls.port, "alive_until": alive_until}
 
         def beat(transaction: Transaction) -> None:
+            check(transaction)
             transaction.connection.execute(SQL["put_host"], parameters)
             transaction.connection.execute(SQL["see_time"], {"now": self._clock.now()})
 

@@ -13,11 +13,12 @@ from funchost.durable.identity import new_id
 from funchost.durable.instances import SdkProtocol
 from funchost.durable.refusals import HubUnavailable
 from funchost.taskhub.client_operations import ClientOperations
-from funchost.taskhub.database import Database, Work
+from funchost.taskhub.database import Database, Transaction, Work
 from funchost.taskhub.host_watch import HostWatch, host_is_dead
 from funchost.taskhub.migrations import SCHEMA_VERSION, bring_up_to_date, check_version, hosts_of
+from funchost.taskhub.ownership import App, claim
 from funchost.taskhub.timer_records import TimerRecords
-from funchost.taskhub.trouble import HubDamaged, cannot_open, refuse_damaged
+from funchost.taskhub.trouble import HubDamaged, TaskHubError, cannot_open, refuse_damaged
 from funchost.taskhub.upkeep import Upkeep, clock_was_set_back, repair_times
 from funchost.taskhub.work_items import WorkItems
 
@@ -78,14 +79,16 @@ class TaskHub:
         *,
         power_loss_safe: bool = False,
         clock: Clock = SYSTEM_CLOCK,
+        app: App | None = None,
         on_damage: Callable[[HubDamaged], None] = lambda damage: None,
     ) -> "TaskHub":
         """Open the hub `name` in `folder`, take over what dead hosts left, and register this host.
 
-        Folder and files are made readable by their owner only. `on_damage` is called when the file proves to
-        be damaged later; the host must not go on then. Raises TaskHubError when the hub cannot be opened.
+        Folder and files are made readable by their owner only. `app` is whose the hub is to be. `on_damage`
+        is called when the file proves to be damaged later; the host must not go on then. Raises TaskHubError
+        when the hub cannot be opened, or is that of another app.
         """
-        opening = asyncio.ensure_future(cls._open(folder, name, power_loss_safe, clock, on_damage))
+        opening = asyncio.ensure_future(cls._open(folder, name, power_loss_safe, clock, app, on_damage))
         try:
             await asyncio.wait([opening], timeout=_SAID_AFTER_SECONDS)
             if not opening.done():
@@ -105,6 +108,7 @@ class TaskHub:
         name: str,
         power_loss_safe: bool,
         clock: Clock,
+        app: App | None,
         on_damage: Callable[[HubDamaged], None],
     ) -> "TaskHub":
         path, locks = folder / f"{name}.db", folder / f"{name}.hosts"
@@ -140,8 +144,8 @@ class TaskHub:
                 lambda connection: clock_was_set_back(connection, now),
                 lambda transaction: repair_times(transaction, now),
             )
-            await hub._watch.begin()
-        except (HubUnavailable, OSError) as error:
+            await hub._watch.begin(lambda transaction: hub._claim(transaction, app))
+        except (HubUnavailable, OSError, TaskHubError) as error:
             await hub._watch.end(frees=False)
             await database.close()
             raise cannot_open(path, error) from error
@@ -187,6 +191,23 @@ class TaskHub:
             await self._watch.end(frees=not self._is_given_up)
         finally:
             await self._database.close()
+
+    def _claim(self, transaction: Transaction, app: App | None) -> None:
+        if app is None:
+            return
+        owner = claim(
+            transaction.connection,
+            self._path,
+            app,
+            lambda: self._watch.others_are_alive(transaction.connection),
+        )
+        if owner is not None:
+            _log.warning(
+                "Task hub '%s' was that of the app in '%s' and is that of '%s' from now on.",
+                self._path,
+                owner,
+                app.folder,
+            )
 
     def _on_damage(self, damage: HubDamaged, tell: Callable[[HubDamaged], None]) -> None:
         self._is_given_up = True

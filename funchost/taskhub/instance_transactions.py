@@ -1,13 +1,13 @@
-"""Instances in transactions: starting, posting to, leasing and rewinding them, and committing an episode.
+"""Instances in transactions: starting, posting to and rewinding them, and committing an episode.
 
 A commit by anyone but the holder of the lease is refused with LeaseLost.
 """
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from funchost.durable.commit import ArrivedMessage, Commit, Message, NewInstance
+from funchost.durable.commit import Commit, Message, NewInstance
 from funchost.durable.entities import new_entity
 from funchost.durable.events import EventType, ExecutionStarted
 from funchost.durable.identity import is_entity_id
@@ -15,12 +15,12 @@ from funchost.durable.instances import Instance, SdkProtocol, Status
 from funchost.durable.refusals import InstanceEnded, InstanceExists, InstanceNotFound, WrongState
 from funchost.durable.rewind import failed_children, rewind
 from funchost.taskhub.database import LeaseLost, Transaction, Work
+from funchost.taskhub.leasing import LeasedInstance
 from funchost.taskhub.rows import (
     activity_parameters,
     history_values,
     instance_parameters,
     is_answer,
-    message_from_row,
     message_values,
     read_history,
     read_instance,
@@ -28,58 +28,6 @@ from funchost.taskhub.rows import (
 from funchost.taskhub.statements import SQL
 
 UNFINISHED = frozenset(status for status in Status if not status.is_final)
-
-
-@dataclass(frozen=True, slots=True)
-class LeasedInstance:
-    """An instance whose next episode is ours under this lease.
-
-    `attempts` is how often that episode was tried in vain. `last_message_id` and `claimed_at` tell later
-    arrivals from `messages`.
-    """
-
-    instance: Instance
-    episode: int
-    lease: int
-    attempts: int
-    messages: tuple[ArrivedMessage, ...]
-    last_message_id: int
-    claimed_at: int
-
-
-def any_ready_mailbox(connection: sqlite3.Connection, protocol: SdkProtocol, now: int) -> bool:
-    """Whether an episode could start now."""
-    parameters = {"protocol": str(protocol), "now": now}
-    return connection.execute(SQL["any_ready_mailbox"], parameters).fetchone() is not None
-
-
-def next_ready_at(connection: sqlite3.Connection, protocol: SdkProtocol) -> int | None:
-    """When the next episode can start, None while every instance waits for messages."""
-    (moment,) = connection.execute(SQL["next_ready_at"], {"protocol": str(protocol)}).fetchone()
-    found: int | None = moment
-    return found
-
-
-def lease_instances(
-    transaction: Transaction, host_id: str, protocol: SdkProtocol, limit: int, now: int
-) -> list[LeasedInstance]:
-    """Lease up to `limit` instances that have something to do, the longest waiting first; none to a host that
-    is not registered."""
-    connection = transaction.connection
-    parameters = {"protocol": str(protocol), "now": now, "limit": limit}
-    leased = []
-    for row in connection.execute(SQL["ready_mailboxes"], parameters).fetchall():
-        key = {"instance_id": row["instance_id"]}
-        if connection.execute(SQL["lease_mailbox"], key | {"host_id": host_id}).rowcount == 0:
-            return []
-        instance = read_instance(connection, row["instance_id"])
-        assert instance is not None
-        messages = connection.execute(SQL["arrived_messages"], key | {"now": now})
-        arrived = tuple(message_from_row(message) for message in messages)
-        (last,) = connection.execute(SQL["last_message_id"], key).fetchone()
-        lease = row["lease"] + 1
-        leased.append(LeasedInstance(instance, row["episode"], lease, row["attempts"], arrived, last, now))
-    return leased
 
 
 def return_instance(

@@ -3,9 +3,10 @@
 
 -- One row.
 CREATE TABLE hub (
+    app     TEXT,                   -- folder of the app that it belongs to, seen from the hub when inside it
     seen_at INTEGER NOT NULL        -- the latest time of the machine's clock that a host has noted
 );
-INSERT INTO hub VALUES (0);
+INSERT INTO hub VALUES (NULL, 0);
 
 -- Host instances that work on this hub. One whose time has passed, or whose lock file is free, is dead.
 CREATE TABLE hosts (
@@ -53,7 +54,7 @@ CREATE TABLE mailboxes (
     awaited     INTEGER NOT NULL DEFAULT 0, -- ...unless all open tasks have answered:
     arrived     INTEGER NOT NULL DEFAULT 0  -- completions that wait, out of those awaited
 ) WITHOUT ROWID;
-CREATE INDEX mailboxes_ready ON mailboxes (protocol, ready_at)
+CREATE INDEX mailboxes_ready ON mailboxes (protocol, (episode > 0), ready_at)
     WHERE leased_by IS NULL AND ready_at IS NOT NULL;
 
 -- Events on their way into a history. The columns from `type` on are those of an event, as in `history`.
@@ -134,6 +135,13 @@ CREATE INDEX activities_of_instance ON activities (instance_id);
 -- Executions that have not ended. What an activity of any other execution returns is not heard.
 CREATE VIEW living AS
 SELECT instance_id, execution_id FROM mailboxes JOIN instances USING (instance_id);
+
+-- The function behind each mailbox, in lower case: the orchestrator's name, or an entity's with @ before it.
+CREATE VIEW functions_behind AS
+SELECT instance_id, lower(CASE
+    WHEN instance_id LIKE '@%' THEN substr(instance_id, 1, instr(substr(instance_id, 2), '@'))
+    ELSE name END) AS function
+FROM instances;
 
 -- Timer functions: which host fires each, and, where that is monitored, when it did last and is due next.
 CREATE TABLE timers (

@@ -21,6 +21,19 @@ UPDATE mailboxes SET leased_by = NULL WHERE leased_by = :host_id
 -- name: free_activities
 UPDATE activities SET leased_by = NULL WHERE leased_by = :host_id
 
+-- name: app
+SELECT app FROM hub
+
+-- name: set_app
+UPDATE hub SET app = :app
+
+-- name: unfinished
+SELECT instance_id FROM mailboxes WHERE instance_id < '@' OR instance_id >= 'A' OR ready_at IS NOT NULL
+ORDER BY instance_id LIMIT :limit
+
+-- name: count_of_unfinished
+SELECT count(*) FROM mailboxes WHERE instance_id < '@' OR instance_id >= 'A' OR ready_at IS NOT NULL
+
 -- name: time_seen
 SELECT seen_at FROM hub
 
@@ -146,18 +159,29 @@ UPDATE mailboxes SET
         CASE WHEN arrived + :is_answer >= awaited THEN :visible_at ELSE max(:visible_at, rest_until) END)
 WHERE instance_id = :instance_id
 
--- name: any_ready_mailbox
-SELECT 1 FROM mailboxes
-WHERE protocol = :protocol AND leased_by IS NULL AND ready_at <= :now LIMIT 1
-
 -- name: next_ready_at
-SELECT min(ready_at) FROM mailboxes
-WHERE protocol = :protocol AND leased_by IS NULL AND ready_at IS NOT NULL
+SELECT ready_at FROM mailboxes
+WHERE protocol = :protocol AND (episode > 0) = :has_begun AND leased_by IS NULL AND ready_at IS NOT NULL
+    AND (:left_out = '[]' OR (
+        SELECT function FROM functions_behind WHERE functions_behind.instance_id = mailboxes.instance_id
+    ) NOT IN (SELECT value FROM json_each(:left_out)))
+ORDER BY ready_at LIMIT 1
 
 -- name: ready_mailboxes
 SELECT instance_id, episode, attempts, lease FROM mailboxes
-WHERE protocol = :protocol AND leased_by IS NULL AND ready_at <= :now
+WHERE protocol = :protocol AND (episode > 0) = :has_begun AND leased_by IS NULL AND ready_at <= :now
+    AND (:left_out = '[]' OR (
+        SELECT function FROM functions_behind WHERE functions_behind.instance_id = mailboxes.instance_id
+    ) NOT IN (SELECT value FROM json_each(:left_out)))
 ORDER BY ready_at LIMIT :limit
+
+-- name: newest_mailboxes
+SELECT instance_id, episode, attempts, lease FROM mailboxes
+WHERE protocol = :protocol AND (episode > 0) = :has_begun AND leased_by IS NULL AND ready_at <= :now
+    AND (:left_out = '[]' OR (
+        SELECT function FROM functions_behind WHERE functions_behind.instance_id = mailboxes.instance_id
+    ) NOT IN (SELECT value FROM json_each(:left_out)))
+ORDER BY ready_at DESC LIMIT :limit
 
 -- name: lease_mailbox
 UPDATE mailboxes SET leased_by = :host_id, lease = lease + 1
@@ -231,19 +255,33 @@ DELETE FROM history WHERE instance_id = :instance_id
 INSERT INTO activities (instance_id, execution_id, task_id, protocol, name, version, input, tags)
 VALUES (:instance_id, :execution_id, :task_id, :protocol, :name, :version, :input, :tags)
 
--- name: any_waiting_activity
-SELECT 1 FROM activities
-WHERE protocol = :protocol AND leased_by IS NULL AND not_before <= :now LIMIT 1
-
 -- name: next_activity_at
-SELECT min(not_before) FROM activities WHERE protocol = :protocol AND leased_by IS NULL
+SELECT not_before FROM activities
+WHERE protocol = :protocol AND leased_by IS NULL
+    AND (:left_out = '[]' OR lower(name) NOT IN (SELECT value FROM json_each(:left_out)))
+ORDER BY not_before LIMIT 1
+
+-- name: many_activities_wait
+SELECT count(*) = :many FROM (
+    SELECT 1 FROM activities WHERE protocol = :protocol AND leased_by IS NULL AND not_before <= :now LIMIT :many)
 
 -- name: lease_activities
 UPDATE activities SET leased_by = :host_id, lease = lease + 1
 WHERE activity_id IN (
     SELECT activity_id FROM activities
     WHERE protocol = :protocol AND leased_by IS NULL AND not_before <= :now
+        AND (:left_out = '[]' OR lower(name) NOT IN (SELECT value FROM json_each(:left_out)))
     ORDER BY not_before, activity_id LIMIT :limit)
+    AND EXISTS (SELECT 1 FROM hosts WHERE host_id = :host_id)
+RETURNING activity_id, instance_id, execution_id, task_id, name, version, input, tags, attempts, lease
+
+-- name: lease_newest_activities
+UPDATE activities SET leased_by = :host_id, lease = lease + 1
+WHERE activity_id IN (
+    SELECT activity_id FROM activities
+    WHERE protocol = :protocol AND leased_by IS NULL AND not_before = 0
+        AND (:left_out = '[]' OR lower(name) NOT IN (SELECT value FROM json_each(:left_out)))
+    ORDER BY activity_id DESC LIMIT :limit)
     AND EXISTS (SELECT 1 FROM hosts WHERE host_id = :host_id)
 RETURNING activity_id, instance_id, execution_id, task_id, name, version, input, tags, attempts, lease
 

@@ -57,8 +57,10 @@ class HubDamaged(HubUnavailable):
     """The file is not what SQLite has written; the host must not go on with it."""
 
 
-def cannot_open(path: Path, error: OSError | sqlite3.Error | HubUnavailable) -> TaskHubError:
+def cannot_open(path: Path, error: OSError | sqlite3.Error | HubUnavailable | TaskHubError) -> TaskHubError:
     """What is said when the hub cannot be opened because of this error."""
+    if isinstance(error, TaskHubError):
+        return error
     if isinstance(error, HubUnavailable):
         return TaskHubError(path, error.reason, error.advice)
     reason, advice = _TROUBLES.get(_code(error), ("{}", START_EMPTY))

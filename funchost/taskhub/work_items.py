@@ -12,6 +12,16 @@ from funchost.durable.instances import SdkProtocol
 from funchost.taskhub import activity_transactions as activities
 from funchost.taskhub import instance_transactions as episodes
 from funchost.taskhub.database import Database, Transaction
+from funchost.taskhub.leasing import (
+    LeasedActivity,
+    LeasedInstance,
+    Leasing,
+    Selection,
+    any_ready_instance,
+    any_waiting_activity,
+    next_activity_at,
+    next_instance_at,
+)
 from funchost.taskhub.rows import read_history
 from funchost.taskhub.statements import SQL
 
@@ -23,13 +33,14 @@ class WorkItems:
         self.host_id = host_id
         self._database = database
         self._clock = clock
+        self._leasing = Leasing(host_id)
 
-    async def lease_instances(self, protocol: SdkProtocol, limit: int) -> list[episodes.LeasedInstance]:
-        """Lease up to `limit` instances of this protocol that have something to do."""
+    async def lease_instances(self, selection: Selection, limit: int) -> list[LeasedInstance]:
+        """Lease up to `limit` instances that have something to do."""
         now = self._clock.now()
         leased = await self._database.write_if(
-            lambda connection: episodes.any_ready_mailbox(connection, protocol, now),
-            lambda transaction: episodes.lease_instances(transaction, self.host_id, protocol, limit, now),
+            lambda connection: any_ready_instance(connection, selection, now),
+            lambda transaction: self._leasing.instances(transaction, selection, limit, now),
         )
         return leased or []
 
@@ -37,13 +48,12 @@ class WorkItems:
         """The history of the current execution, private events included."""
         return await self._database.read(lambda connection: read_history(connection, instance_id))
 
-    async def next_ready_at(self, protocol: SdkProtocol) -> int | None:
-        """When the next episode can start: now or in the past, at a timer, or None."""
-        return await self._database.read(lambda connection: episodes.next_ready_at(connection, protocol))
+    async def next_instance_at(self, selection: Selection) -> int | None:
+        """When to look for an episode that can start: now or in the past, at a timer, or None."""
+        now = self._clock.now()
+        return await self._database.read(lambda connection: next_instance_at(connection, selection, now))
 
-    async def return_instance(
-        self, leased: episodes.LeasedInstance, pause_seconds: float, attempts: int
-    ) -> None:
+    async def return_instance(self, leased: LeasedInstance, pause_seconds: float, attempts: int) -> None:
         """Give an instance back without a commit; its episode is tried again after the pause.
 
         `attempts` is how often it has been tried in vain by now.
@@ -56,7 +66,7 @@ class WorkItems:
         )
 
     async def commit_episode(
-        self, leased: episodes.LeasedInstance, commit: Commit, rest_microseconds: int = 0
+        self, leased: LeasedInstance, commit: Commit, rest_microseconds: int = 0
     ) -> None:
         """Write what an episode decided. Raises LeaseLost when the instance is no longer ours."""
         rest_until = self._clock.now() + rest_microseconds
@@ -64,20 +74,20 @@ class WorkItems:
             lambda transaction: episodes.commit_episode(transaction, self.host_id, leased, commit, rest_until)
         )
 
-    async def lease_activities(self, protocol: SdkProtocol, limit: int) -> list[activities.LeasedActivity]:
-        """Lease up to `limit` activities of instances of this protocol."""
+    async def lease_activities(self, selection: Selection, limit: int) -> list[LeasedActivity]:
+        """Lease up to `limit` activities that wait."""
         now = self._clock.now()
         leased = await self._database.write_if(
-            lambda connection: activities.any_waiting_activity(connection, protocol, now),
-            lambda transaction: activities.lease_activities(transaction, self.host_id, protocol, limit, now),
+            lambda connection: any_waiting_activity(connection, selection, now),
+            lambda transaction: self._leasing.activities(transaction, selection, limit, now),
         )
         return leased or []
 
-    async def next_activity_at(self, protocol: SdkProtocol) -> int | None:
+    async def next_activity_at(self, selection: Selection) -> int | None:
         """When the next waiting activity may run: now or in the past, later, or None."""
-        return await self._database.read(lambda connection: activities.next_activity_at(connection, protocol))
+        return await self._database.read(lambda connection: next_activity_at(connection, selection))
 
-    async def postpone_activity(self, leased: activities.LeasedActivity, input: str, not_before: int) -> None:
+    async def postpone_activity(self, leased: LeasedActivity, input: str, not_before: int) -> None:
         """Have an activity run later, with another input. Raises LeaseLost when it is no longer ours."""
         await self._database.write(
             lambda transaction: activities.postpone_activity(
@@ -85,9 +95,7 @@ class WorkItems:
             )
         )
 
-    async def return_activity(
-        self, leased: activities.LeasedActivity, pause_seconds: float, attempts: int
-    ) -> None:
+    async def return_activity(self, leased: LeasedActivity, pause_seconds: float, attempts: int) -> None:
         """Give an activity back, to be run again after the pause. Without a pause it goes back to its old
         place: it was not begun. One of an execution that has ended is dropped.
 
@@ -101,20 +109,19 @@ class WorkItems:
         )
 
     async def finish_activity(
-        self, leased: activities.LeasedActivity, outcome: Event, *, take_next: bool = False
-    ) -> activities.LeasedActivity | None:
-        """Hand in the outcome of an activity, and lease the next one in the same commit if that is asked.
+        self, leased: LeasedActivity, outcome: Event, *, take_next: Selection | None = None
+    ) -> LeasedActivity | None:
+        """Hand in the outcome of an activity, and lease the next one of a selection in the same commit.
 
         Raises LeaseLost when the activity is no longer ours; then nothing is leased either.
         """
         now = self._clock.now()
 
-        def work(transaction: Transaction) -> activities.LeasedActivity | None:
+        def work(transaction: Transaction) -> LeasedActivity | None:
             activities.finish_activity(transaction, self.host_id, leased, outcome)
-            if not take_next:
+            if take_next is None:
                 return None
-            protocol = leased.protocol
-            following = activities.lease_activities(transaction, self.host_id, protocol, 1, now)
+            following = self._leasing.activities(transaction, take_next, 1, now)
             return following[0] if following else None
 
         return await self._database.write(work)

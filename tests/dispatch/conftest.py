@@ -17,7 +17,7 @@ from funchost.durable.events import Event, TaskFailed
 from funchost.durable.instances import Instance, SdkProtocol
 from funchost.protocols.json1.answer import HTTP_ACTIVITY
 from funchost.protocols.json1.rules import Json1Rules
-from funchost.taskhub import ClientOperations, TaskHub, Work
+from funchost.taskhub import ClientOperations, Selection, TaskHub, Work
 from tests.dispatch import orchestrators
 from tests.dispatch.fakes import FakePool, constant
 from tests.dispatch.number_queue import NumberQueue
@@ -65,6 +65,7 @@ class Host:
         return await self.end_of(instance_id)
 
 
+ALL = Selection(SdkProtocol.JSON1)
 NO_VERSION = Versioning()
 
 StartHost = Callable[..., Awaitable[Host]]
@@ -93,7 +94,7 @@ async def start_host(tmp_path: Path, pool: FakePool) -> AsyncIterator[StartHost]
         hub = await TaskHub.open(tmp_path / folder, "Hub", clock=clock)
         functions = DurableFunctions(pool.functions)
         rules = Json1Rules(Rules(max_entity_batch=entity_batch))
-        common = (hub, pool.as_pool, functions, rules)
+        common = (hub, pool.as_pool, functions, rules, ALL)
         host = Host(
             hub,
             hub.clients(SdkProtocol.JSON1),

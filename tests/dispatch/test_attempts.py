@@ -11,13 +11,13 @@ import azure.durable_functions as df
 import pytest
 
 from funchost.durable.events import ExecutionCompleted, TaskFailed
-from funchost.durable.instances import SdkProtocol, Status
+from funchost.durable.instances import Status
 from funchost.durable.refusals import HubUnavailable
 from funchost.protocols.json1.rules import Json1Rules
 from funchost.taskhub.work_items import WorkItems
 from funchost.worker.invocations import FunctionTimedOut, WorkerLost
 from tests.clocks import ManualClock
-from tests.dispatch.conftest import Host, StartHost
+from tests.dispatch.conftest import ALL, Host, StartHost
 from tests.dispatch.fakes import FakePool
 
 ALWAYS = 1_000_000
@@ -50,8 +50,8 @@ async def pauses_until(host: Host, clock: ManualClock, is_over: Callable[[], Any
         while not await is_over():
             work = host.hub.work
             times = (
-                await work.next_ready_at(SdkProtocol.JSON1),
-                await work.next_activity_at(SdkProtocol.JSON1),
+                await work.next_instance_at(ALL),
+                await work.next_activity_at(ALL),
             )
             due = min((time for time in times if time is not None), default=0)
             if due > clock.now():

@@ -9,14 +9,14 @@ import pytest
 
 from funchost.durable.commit import Commit
 from funchost.durable.instances import Instance, SdkProtocol, Status
-from funchost.taskhub import TaskHub
+from funchost.taskhub import Selection, TaskHub
 
 NOW = 1_700_000_000_000_000
 
 
 async def lease(hub: TaskHub) -> Any:
     """The only instance that has something to do."""
-    leased = await hub.work.lease_instances(SdkProtocol.GRPC2, 1)
+    leased = await hub.work.lease_instances(Selection(SdkProtocol.GRPC2), 1)
     return leased[0] if leased else None
 
 

@@ -12,10 +12,12 @@ from funchost.durable.actions import TaskAction
 from funchost.durable.commit import ActivityTask, Commit
 from funchost.durable.episode_commit import EpisodeCommit, Rules
 from funchost.durable.instances import SdkProtocol, Status
-from funchost.taskhub import ClientOperations, LeasedActivity, LeasedInstance, TaskHub
+from funchost.taskhub import ClientOperations, LeasedActivity, LeasedInstance, Selection, TaskHub
 
 OpenHub = Callable[..., Awaitable[TaskHub]]
 SECOND = 1_000_000
+
+ALL = Selection(SdkProtocol.JSON1)
 
 clock = SYSTEM_CLOCK.now
 
@@ -27,7 +29,7 @@ def client(hub: TaskHub, **options: Any) -> ClientOperations:
 
 async def lease(hub: TaskHub, limit: int = 1) -> list[LeasedInstance]:
     """Lease instances that have something to do."""
-    return await hub.work.lease_instances(SdkProtocol.JSON1, limit)
+    return await hub.work.lease_instances(ALL, limit)
 
 
 async def lease_one(hub: TaskHub) -> LeasedInstance:
@@ -37,7 +39,7 @@ async def lease_one(hub: TaskHub) -> LeasedInstance:
 
 async def lease_activities(hub: TaskHub, limit: int = 1) -> list[LeasedActivity]:
     """Lease activities that wait."""
-    return await hub.work.lease_activities(SdkProtocol.JSON1, limit)
+    return await hub.work.lease_activities(ALL, limit)
 
 
 async def lease_activity(hub: TaskHub) -> LeasedActivity:

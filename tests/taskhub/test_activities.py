@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from funchost.durable.events import TaskCompleted
-from funchost.durable.instances import SdkProtocol, Status
+from funchost.durable.instances import Status
 from funchost.taskhub import LeaseLost, TaskHub
 from tests.taskhub.stepping import (
+    ALL,
     SECOND,
     OpenHub,
     activity_result,
@@ -90,7 +91,7 @@ async def test_a_postponed_activity_waits_with_its_new_input(hub: TaskHub) -> No
     later = clock() + 100 * SECOND
     await hub.work.postpone_activity(first, '"later"', later)
     assert await lease_activities(hub, 9) == []
-    assert await hub.work.next_activity_at(SdkProtocol.JSON1) == later
+    assert await hub.work.next_activity_at(ALL) == later
     await hub.work.postpone_activity(second, '"now"', clock() - 1)
     assert (await lease_activity(hub)).task.input == '"now"'
     with pytest.raises(LeaseLost):
@@ -98,10 +99,10 @@ async def test_a_postponed_activity_waits_with_its_new_input(hub: TaskHub) -> No
 
 
 async def test_nothing_is_due_when_no_activity_waits(hub: TaskHub) -> None:
-    assert await hub.work.next_activity_at(SdkProtocol.JSON1) is None
+    assert await hub.work.next_activity_at(ALL) is None
     await schedule_activities(hub, "one", 1)
     await lease_activity(hub)
-    assert await hub.work.next_activity_at(SdkProtocol.JSON1) is None
+    assert await hub.work.next_activity_at(ALL) is None
 
 
 async def test_an_outcome_for_an_ended_instance_is_dropped(hub: TaskHub, folder: Path) -> None:
@@ -209,10 +210,10 @@ async def test_activities_of_a_terminated_instance_that_no_host_has_begun_are_wi
 async def test_an_outcome_is_exchanged_for_the_next_activity_in_the_same_commit(hub: TaskHub) -> None:
     await schedule_activities(hub, "one", 2)
     (first,) = await lease_activities(hub, 1)
-    second = await hub.work.finish_activity(first, activity_result(0), take_next=True)
+    second = await hub.work.finish_activity(first, activity_result(0), take_next=ALL)
     assert second is not None
     assert second.task.task_id == 1
-    assert await hub.work.finish_activity(second, activity_result(1), take_next=True) is None
+    assert await hub.work.finish_activity(second, activity_result(1), take_next=ALL) is None
 
 
 async def test_no_activity_is_taken_with_an_outcome_that_is_refused(hub: TaskHub) -> None:
@@ -220,5 +221,5 @@ async def test_no_activity_is_taken_with_an_outcome_that_is_refused(hub: TaskHub
     (first,) = await lease_activities(hub, 1)
     await hub.work.finish_activity(first, activity_result(0))
     with pytest.raises(LeaseLost):
-        await hub.work.finish_activity(first, activity_result(0), take_next=True)
+        await hub.work.finish_activity(first, activity_result(0), take_next=ALL)
     assert [each.task.task_id for each in await lease_activities(hub, 9)] == [1]

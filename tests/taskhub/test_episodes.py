@@ -9,9 +9,10 @@ from funchost.durable.actions import CallSubOrchestrator, ContinueAsNew
 from funchost.durable.commit import Commit
 from funchost.durable.events import EventType
 from funchost.durable.failures import FailureDetails
-from funchost.durable.instances import SdkProtocol, Status
+from funchost.durable.instances import Status
 from funchost.taskhub import LeaseLost, TaskHub
 from tests.taskhub.stepping import (
+    ALL,
     OpenHub,
     client,
     clock,
@@ -86,7 +87,7 @@ async def test_a_returned_instance_rests_for_the_pause(hub: TaskHub) -> None:
     before = clock()
     await hub.work.return_instance(leased, 60, 1)
     assert await lease(hub) == []
-    ready_at = await hub.work.next_ready_at(SdkProtocol.JSON1)
+    ready_at = await hub.work.next_instance_at(ALL)
     assert ready_at is not None
     assert before + 60_000_000 <= ready_at <= clock() + 60_000_000
 

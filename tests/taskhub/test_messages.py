@@ -7,9 +7,20 @@ import pytest
 
 from funchost.durable import events
 from funchost.durable.commit import Message
-from funchost.durable.instances import SdkProtocol, Status
+from funchost.durable.instances import Status
 from funchost.taskhub import TaskHub
-from tests.taskhub.stepping import SECOND, client, clock, commit_of, lease, lease_one, query, run_to, step
+from tests.taskhub.stepping import (
+    ALL,
+    SECOND,
+    client,
+    clock,
+    commit_of,
+    lease,
+    lease_one,
+    query,
+    run_to,
+    step,
+)
 
 ENDED = [status for status in Status if status.is_final]
 
@@ -93,7 +104,7 @@ async def test_a_timer_is_taken_when_it_is_due_and_not_before(hub: TaskHub) -> N
     fired = Message("one", events.TimerFired(due, 3, due), leased.instance.execution_id, due)
     await hub.work.commit_episode(leased, commit_of(leased, messages=[fired]))
     assert await lease(hub) == []
-    assert await hub.work.next_ready_at(SdkProtocol.JSON1) == due
+    assert await hub.work.next_instance_at(ALL) == due
     await asyncio.sleep((due - clock()) / SECOND)
     (taken,) = (await lease_one(hub)).messages
     assert taken.event == events.TimerFired(due, 3, due)
@@ -107,7 +118,7 @@ async def test_a_timer_that_an_episode_found_in_the_mailbox_undue_still_starts_o
     await hub.work.commit_episode(leased, commit_of(leased, messages=[fired]))
     await client(hub).raise_event("one", "go", "1")
     await step(hub)
-    assert await hub.work.next_ready_at(SdkProtocol.JSON1) == due
+    assert await hub.work.next_instance_at(ALL) == due
 
 
 async def test_a_cancelled_timer_never_fires(hub: TaskHub, folder: Path) -> None:
@@ -119,7 +130,7 @@ async def test_a_cancelled_timer_never_fires(hub: TaskHub, folder: Path) -> None
     await client(hub).raise_event("one", "cancel", "1")
     await step(hub, cancelled_timers=[3])
     assert query(folder, "SELECT task_id FROM messages") == [(4,)]
-    assert await hub.work.next_ready_at(SdkProtocol.JSON1) == due + 4
+    assert await hub.work.next_instance_at(ALL) == due + 4
 
 
 async def test_a_message_keeps_the_execution_it_is_meant_for(hub: TaskHub) -> None:

@@ -14,7 +14,9 @@ from funchost.taskhub import LeasedInstance, host_watch
 from funchost.taskhub import instance_transactions as episodes
 from funchost.taskhub.database import Transaction
 from funchost.taskhub.instance_transactions import post, put_new_instance
+from funchost.taskhub.leasing import Leasing, any_ready_instance
 from funchost.taskhub.statements import SCHEMA
+from tests.taskhub.stepping import ALL
 
 INSTANCE = Instance(
     instance_id="one",
@@ -68,6 +70,7 @@ class Mailbox(RuleBasedStateMachine):
             self.connection.execute(statement)
         self.connection.execute(HOST)
         self.transaction = Transaction(self.connection)
+        self.leasing = Leasing("host")
         self.model = Model()
         self.leased: LeasedInstance | None = None
         started = events.ExecutionStarted(0, "work")
@@ -96,9 +99,7 @@ class Mailbox(RuleBasedStateMachine):
     @precondition(lambda self: self.leased is None and self.model.is_ready())
     @rule()
     def lease_it(self) -> None:
-        (self.leased,) = episodes.lease_instances(
-            self.transaction, "host", SdkProtocol.JSON1, 1, self.model.now
-        )
+        (self.leased,) = self.leasing.instances(self.transaction, ALL, 1, self.model.now)
         visible = {key for key, each in self.model.mailbox.items() if each.visible_at <= self.model.now}
         assert {message.message_id for message in self.leased.messages} == visible
         for key, waiting in self.model.mailbox.items():
@@ -151,7 +152,7 @@ class Mailbox(RuleBasedStateMachine):
     def is_ready_when_the_model_says_so(self) -> None:
         if not hasattr(self, "connection"):
             return
-        ready = episodes.any_ready_mailbox(self.connection, SdkProtocol.JSON1, self.model.now)
+        ready = any_ready_instance(self.connection, ALL, self.model.now)
         assert ready == (self.leased is None and self.model.is_ready())
 
 

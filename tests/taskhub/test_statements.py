@@ -28,6 +28,10 @@ from funchost.taskhub.statements import SCHEMA, SQL
 
 # Few rows, or needed only when a host has died, an app starts or the clock was set back.
 MAY_SCAN = {
+    "app": "hub",
+    "set_app": "hub",
+    "count_of_unfinished": "mailboxes",
+    "unfinished": "mailboxes",
     "time_seen": "hub",
     "see_time": "hub",
     "set_time_back": "hub",
@@ -42,8 +46,8 @@ MAY_SCAN = {
     "count_of_other_protocol": "mailboxes",
 }
 
-# Steps over the rows that a statement has made itself.
-INTERMEDIATE = frozenset({"SCAN CONSTANT ROW", "SCAN below"})
+# Steps over the rows that a statement has made itself, or over a list that it was given.
+INTERMEDIATE = ("SCAN CONSTANT ROW", "SCAN below", "SCAN (subquery", "SCAN json_each")
 
 SAMPLES: dict[str, Any] = {
     "at": 1,
@@ -88,7 +92,7 @@ def plan(connection: sqlite3.Connection, statement: str) -> list[str]:
 
 @pytest.mark.parametrize("name", sorted(SQL))
 def test_a_statement_searches_and_does_not_scan(connection: sqlite3.Connection, name: str) -> None:
-    steps = [step for step in plan(connection, SQL[name]) if step not in INTERMEDIATE]
+    steps = [step for step in plan(connection, SQL[name]) if not step.startswith(INTERMEDIATE)]
     scans = [step for step in steps if step.startswith("SCAN")]
     assert scans == ([f"SCAN {MAY_SCAN[name]}"] if name in MAY_SCAN else [])
 

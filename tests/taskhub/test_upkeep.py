@@ -8,10 +8,11 @@ import pytest
 from funchost.clock import SYSTEM_CLOCK
 from funchost.durable.actions import CreateTimer
 from funchost.durable.events import TaskCompleted, TimerFired
-from funchost.durable.instances import InstanceFilter, SdkProtocol, Status
+from funchost.durable.instances import InstanceFilter, Status
 from funchost.taskhub import TaskHub
 from tests.clocks import ManualClock
 from tests.taskhub.stepping import (
+    ALL,
     SECOND,
     OpenHub,
     client,
@@ -90,7 +91,7 @@ async def test_what_is_meant_for_a_later_time_waits_for_it_however_the_clock_is_
     await set_clock(hub, time, -HOUR)
 
     assert await lease(hub, 9) == []
-    assert await hub.work.next_ready_at(SdkProtocol.JSON1) == due
+    assert await hub.work.next_instance_at(ALL) == due
     time.go_to(due)
     assert len(await lease(hub, 9)) == 3
 

@@ -26,7 +26,8 @@ from funchost.protocols.json1.http_calls import (
 )
 from funchost.protocols.json1.rules import Json1Rules
 from funchost.taskhub.database import Transaction
-from funchost.taskhub.instance_transactions import commit_episode, lease_instances, put_new_instance
+from funchost.taskhub.instance_transactions import commit_episode, put_new_instance
+from funchost.taskhub.leasing import Leasing, Selection
 from funchost.taskhub.rows import read_history, read_instance
 from funchost.taskhub.statements import SCHEMA
 from tests.durable.instances import NOON, new_instance
@@ -79,7 +80,7 @@ def stored(connection: sqlite3.Connection, outcome: Outcome) -> Commit:
         connection.execute(f"DELETE FROM {table}")
     put_new_instance(connection, new_instance(), STARTED, replaceable=frozenset())
     transaction = Transaction(connection)
-    (leased,) = lease_instances(transaction, "host", SdkProtocol.JSON1, 1, NOON)
+    (leased,) = Leasing("host").instances(transaction, Selection(SdkProtocol.JSON1), 1, NOON)
     commit = decided(outcome)
     commit_episode(transaction, "host", leased, commit, NOON)
     assert read_instance(connection, "abc") == commit.instance
