@@ -17,7 +17,11 @@ UPDATE mailboxes SET leased_by = NULL WHERE leased_by = :host_id
 UPDATE activities SET leased_by = NULL WHERE leased_by = :host_id
 
 -- name: instance
-SELECT * FROM instances WHERE instance_id = :instance_id
+SELECT
+    instance_id, execution_id, name, version, status, protocol, input, output, custom_status, failure, tags,
+    created_at, updated_at, completed_at, scheduled_at, parent_instance_id, parent_execution_id, parent_task_id,
+    generation, entity_state, locked_by
+FROM instances WHERE instance_id = :instance_id
 
 -- name: put_instance
 INSERT OR REPLACE INTO instances (
