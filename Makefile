@@ -93,9 +93,9 @@ bench-latency: $(STAMP) ## measure latency, idle cost, and memory over 50,000 or
 # SDK 2.x is measured beside 1.x where a Python for it is found.
 SETUP_2X_IF_POSSIBLE = if PYTHON_2X='$(PYTHON_2X)' .ci/find-python-2x >/dev/null; then $(MAKE) --no-print-directory setup-2x; fi
 
-# The peer is for this measurement only, so it is not among the tools for development.
+# The peer is for this measurement only, so it is not among the tools for development and nothing else can import it.
 $(BENCH_STAMP): $(STAMP) bench/requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(VENV)/peer -r bench/requirements.txt
 	@touch $(BENCH_STAMP)
 
 build: $(STAMP) ## build the wheel of funchost (without the app) into dist/

@@ -6,12 +6,14 @@ each time as fresh processes. The medians of the rates count, and the medians of
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench import client, hub_file, machine, tables
@@ -25,6 +27,8 @@ IN_FLIGHT = 200
 """What durabletask has by default on two cores."""
 CALLERS = 4
 """How many clients start instances at the same time."""
+PEER_PACKAGES = Path(sys.prefix) / "peer"
+"""Where `make bench-throughput` installs durabletask; SDK 2.x has it among its own packages."""
 
 _POLL_SECONDS = 0.05
 _LIMIT_SECONDS = 600.0
@@ -97,6 +101,7 @@ def peer_seconds(workers: int, loads: Sequence[Load]) -> list[float]:
     done = subprocess.run(
         [sys.executable, "-m", "bench.durabletask_peer", *map(str, (workers, IN_FLIGHT, CALLERS)), *words],
         cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(PEER_PACKAGES)},
         capture_output=True,
         text=True,
     )

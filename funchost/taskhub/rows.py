@@ -108,9 +108,7 @@ def event_values(event: Event) -> list[Any]:
 def event_from_row(row: sqlite3.Row) -> Event:
     """The event that a row holds."""
     cls = _EVENT_CLASS[row["type"]]
-    values = {
-        name: row[name] if write is None else _READ[name](row) for name, _, write in _EVENT_FIELDS[cls]
-    }
+    values = {name: row[name] if write is None else _READ[name](row) for name, _, write in _EVENT_FIELDS[cls]}
     event: Event = cls(**values)
     return event
 
