@@ -59,10 +59,14 @@ class Knobs:
 class HostProcess:
     """One running funchost. A context manager: it is up inside, and gone afterwards."""
 
-    def __init__(self, script_root: Path, data_dir: Path, knobs: Knobs) -> None:
+    def __init__(
+        self, script_root: Path, data_dir: Path, knobs: Knobs, interpreter: str = sys.executable
+    ) -> None:
+        """`interpreter` decides the SDK generation that the host and its workers have."""
         self.script_root = script_root.resolve()
         self.data_dir = data_dir.resolve()
         self.knobs = knobs
+        self._interpreter = interpreter
         self.port = _free_port()
         self.base_url = f"http://{ADDRESS}:{self.port}"
         self.log_file = self.data_dir.with_name(f"{data_dir.name}.log")
@@ -89,7 +93,7 @@ class HostProcess:
     def command(self) -> list[str]:
         """The command line that starts this host."""
         return [
-            *(sys.executable, "-m", "funchost", "start"),
+            *(self._interpreter, "-m", "funchost", "start"),
             *("--script-root", str(self.script_root), "--data-dir", str(self.data_dir)),
             *("--address", ADDRESS, "--port", str(self.port), "--instances", str(self.knobs.instances)),
         ]
@@ -192,14 +196,14 @@ class HostProcess:
 
 
 @contextlib.contextmanager
-def running(script_root: Path, knobs: Knobs) -> Iterator[HostProcess]:
+def running(script_root: Path, knobs: Knobs, interpreter: str = sys.executable) -> Iterator[HostProcess]:
     """A host that is ready, with a data folder that goes when it goes.
 
     Raises HostFailed when it does not start, or does not stop as it should.
     """
     with (
         tempfile.TemporaryDirectory(prefix="funchost-bench-") as folder,
-        HostProcess(script_root, Path(folder) / "data", knobs) as host,
+        HostProcess(script_root, Path(folder) / "data", knobs, interpreter) as host,
     ):
         yield host
 

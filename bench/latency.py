@@ -1,8 +1,8 @@
 """`make bench-latency`: how fast one thing is when nothing else runs, and what the host costs at rest.
 
 The start of the host to its first answer, a one-activity orchestration from the POST to Completed as a
-polling client sees it, the processor time of an idle host, and its memory over many orchestrations. Its
-app is that of the throughput.
+polling client sees it, the processor time of an idle host, and its memory over many orchestrations, on each
+SDK generation there is. Its app is that of the throughput.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import psutil
 
 from bench import client, machine, tables
 from bench.host_process import PROJECT, HostFailed, HostProcess, Knobs, running
+from bench.machine import Generation
 
 APP = PROJECT / "bench" / "apps" / "throughput"
 ORCHESTRATIONS = 50_000
@@ -37,12 +38,12 @@ _SAMPLES = 10
 _START_AND_WAIT = "/runtime/webhooks/durabletask/orchestrators/one_activity?timeout=60&pollingInterval=0.02"
 
 
-def seconds_to_first_answer(data_dir: Path) -> float:
+def seconds_to_first_answer(data_dir: Path, generation: Generation) -> float:
     """From the start of the command to the answer of a function of the app.
 
     Raises HostFailed when it does not come.
     """
-    host = HostProcess(APP, data_dir, Knobs())
+    host = HostProcess(APP, data_dir, Knobs(), generation.interpreter)
     try:
         begun = time.perf_counter()
         host.launch()
@@ -99,25 +100,26 @@ def main() -> int:
         "--orchestrations", type=_count, default=ORCHESTRATIONS, help="for the memory (default: %(default)s)"
     )
     orchestrations = parser.parse_args().orchestrations
-    print(f"{machine.facts('azure-functions-durable')}\n")
+    generations = machine.generations()
+    print(f"{machine.facts(generations)}\n{machine.left_out(generations)}")
     try:
-        print(f"{_latencies()}\n")
-        print(f"{_idle()}\n")
-        print(_memory(orchestrations))
+        for generation in generations:
+            print(f"{generation.name}\n\n{_latencies(generation)}\n\n{_idle(generation)}\n")
+            print(f"{_memory(generation, orchestrations)}\n")
     except (HostFailed, client.CallFailed) as failure:
         print(f"bench-latency: {failure}", file=sys.stderr)
         return 1
     return 0
 
 
-def _latencies() -> str:
+def _latencies(generation: Generation) -> str:
     print("... starts", file=sys.stderr)
     starts = []
     for _ in range(_STARTS):
         with tempfile.TemporaryDirectory(prefix="funchost-bench-") as folder:
-            starts.append(seconds_to_first_answer(Path(folder) / "data"))
+            starts.append(seconds_to_first_answer(Path(folder) / "data", generation))
     print("... round trips", file=sys.stderr)
-    with running(APP, Knobs()) as host, client.Client(host.base_url) as caller:
+    with running(APP, Knobs(), generation.interpreter) as host, client.Client(host.base_url) as caller:
         trips = [seconds_to_completed(caller) for _ in range(_WARM_UP + _ROUND_TRIPS)][_WARM_UP:]
     rows = [
         _latency_cells(f"host start to first answer of a function, {_STARTS} starts", starts),
@@ -131,11 +133,11 @@ def _latency_cells(what: str, seconds: Sequence[float]) -> list[str]:
     return [what, *(f"{1000 * each:.1f} ms" for each in measured)]
 
 
-def _idle() -> str:
+def _idle(generation: Generation) -> str:
     rows = []
     for instances in (1, 2):
         print(f"... idle, instances: {instances}", file=sys.stderr)
-        with running(APP, Knobs(instances, processes=2)) as host:
+        with running(APP, Knobs(instances, processes=2), generation.interpreter) as host:
             time.sleep(_SETTLE_SECONDS)
             share = idle_share(host, _IDLE_SECONDS)
         rows.append([str(instances), f"{100 * share:.2f} %", f"{100 * share / instances:.2f} %"])
@@ -143,9 +145,9 @@ def _idle() -> str:
     return f"{heading}\n\n{tables.table(['instances', 'all processes', 'per instance'], rows)}"
 
 
-def _memory(orchestrations: int) -> str:
+def _memory(generation: Generation, orchestrations: int) -> str:
     rows = []
-    with running(APP, Knobs(processes=2)) as host:
+    with running(APP, Knobs(processes=2), generation.interpreter) as host:
         begun = time.monotonic()
         process = psutil.Process(host.pid)
         rows.append(["0", _mebibytes(process), _mebibytes(*process.children())])

@@ -248,7 +248,7 @@ def main() -> int:
     )
     parser.add_argument("--starts", type=int, default=100_000, help="default: %(default)s")
     options = parser.parse_args()
-    print(f"{machine.facts('azure-functions-durable')}\n")
+    print(f"{machine.facts(machine.generations()[:1])}\n")
     parts: list[tuple[str, Callable[[], Awaitable[list[list[str]]]]]] = [
         ("many clients", lambda: many_clients(options.seconds)),
         ("many starts", lambda: many_starts(options.starts)),

@@ -56,7 +56,7 @@ def measure(row: Row, tasks: int, seconds: float) -> float:
     with running(PROJECT, knobs) as host, client.Client(host.base_url) as caller:
         _wait_for_all_workers(caller, row)
         status = _run(caller, row, tasks, seconds)
-        return hub_file.seconds_to_completion(host.data_dir, status["instanceId"])
+        return hub_file.seconds_to_completion(host.data_dir, [status["instanceId"]])
 
 
 def _wait_for_all_workers(caller: client.Client, row: Row) -> None:
@@ -96,7 +96,7 @@ def main() -> int:
         "--seconds", type=_seconds, default=SECONDS, help="of each task (default: %(default)g)"
     )
     given = parser.parse_args()
-    print(f"{machine.facts('azure-functions-durable')}\n")
+    print(f"{machine.facts(machine.generations()[:1])}\n")
     print(
         f"{given.tasks} tasks of {given.seconds:g} s, one thread in each process, one run for each row, "
         "created to completed in the task hub.\n"

@@ -1,64 +1,109 @@
-"""`make bench-throughput`: empty activities per second, against durabletask's in-memory backend.
+"""`make bench-throughput`: what funchost gets done in a second, against durabletask's in-memory backend.
 
-Both run the same flat fan-out, one instance and all activities at once, with the same number of
-activities in flight; funchost with two worker processes and every step committed to SQLite. Neither
-writes a line for each activity: durabletask never does, and the app's host.json asks for warnings only.
-They take turns, each time as fresh processes, and the median of the repetitions counts. What grows
-faster than the number of tasks shows in the cost per task.
+Both run the same loads with as many work items in flight; funchost with two worker processes, on each SDK
+generation there is, and every step committed to SQLite. Neither writes a line for each step. They take turns,
+each time as fresh processes. The medians of the rates count, and the medians of the ratios within a turn.
 """
 
 import json
-import math
+import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from bench import client, hub_file, machine, tables
-from bench.host_process import PROJECT, HostFailed, Knobs, running
+from bench.host_process import PROJECT, HostFailed, HostProcess, Knobs, running
+from bench.machine import Generation
 
 APP = PROJECT / "bench" / "apps" / "throughput"
-SIZES = (500, 1_000, 2_000, 5_000, 10_000)
-COMPARED = (1_000, 10_000)
 REPETITIONS = 3
 PROCESSES = 2
 IN_FLIGHT = 200
 """What durabletask has by default on two cores."""
+CALLERS = 4
+"""How many clients start instances at the same time."""
+PEER_PACKAGES = Path(sys.prefix) / "peer"
+"""Where `make bench-throughput` installs durabletask; SDK 2.x has it among its own packages."""
 
-_WARM_UP_TASKS = 100
 _POLL_SECONDS = 0.05
 _LIMIT_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """So many instances of one orchestrator, with so many activities each; `steps` of it are counted."""
+
+    title: str
+    orchestrator: str
+    instances: int
+    activities: int
+    steps: int
+
+
+WARM_UP = Load("", "fan_out", 1, 100, 100)
+LOADS = (
+    Load("HelloCities5, 1,000 instances: orchestrations", "hello_cities", 1_000, 5, 1_000),
+    Load("flat fan-out of 1,000: activities", "fan_out", 1, 1_000, 1_000),
+    Load("flat fan-out of 10,000: activities", "fan_out", 1, 10_000, 10_000),
+    Load("chain of 100, 100 instances: activities", "chain", 100, 100, 10_000),
+)
 
 
 class PeerFailed(Exception):
     """durabletask did not run."""
 
 
-def funchost_seconds(sizes: Sequence[int]) -> list[float]:
-    """Seconds from created to completed for each size, one after the other on one fresh host.
+def funchost_seconds(generation: Generation, loads: Sequence[Load]) -> list[float]:
+    """Seconds from the first created to the last completed for each load, one after the other on one host.
 
     Raises HostFailed or CallFailed when one does not run to its end.
     """
-    seconds = []
+    knobs = Knobs(processes=PROCESSES, concurrency=IN_FLIGHT)
     with (
-        running(APP, Knobs(processes=PROCESSES, concurrency=IN_FLIGHT)) as host,
+        running(APP, knobs, generation.interpreter) as host,
         client.Client(host.base_url) as caller,
     ):
-        for tasks in (_WARM_UP_TASKS, *sizes):
-            payload = caller.start("/api/start/fan_out", json.dumps({"tasks": tasks}).encode())
-            caller.wait_for_end(payload["statusQueryGetUri"], _POLL_SECONDS, _LIMIT_SECONDS)
-            seconds.append(hub_file.seconds_to_completion(host.data_dir, payload["id"]))
-    return seconds[1:]
+        return [_seconds_of(host, caller, load) for load in (WARM_UP, *loads)][1:]
 
 
-def peer_seconds(workers: int, sizes: Sequence[int]) -> list[float]:
+def _seconds_of(host: HostProcess, caller: client.Client, load: Load) -> float:
+    started = _start_all(host.base_url, load)
+    # From the last to the first, so that most have ended when they are asked for.
+    for payload in reversed(started):
+        caller.wait_for_end(payload["statusQueryGetUri"], _POLL_SECONDS, _LIMIT_SECONDS)
+    return hub_file.seconds_to_completion(host.data_dir, [payload["id"] for payload in started])
+
+
+def _start_all(base_url: str, load: Load) -> list[dict[str, Any]]:
+    path = f"/runtime/webhooks/durabletask/orchestrators/{load.orchestrator}"
+    body = json.dumps({"activities": load.activities}).encode()
+
+    def start_share(number: int) -> list[dict[str, Any]]:
+        with client.Client(base_url) as caller:
+            return [caller.start(path, body) for _ in range(number, load.instances, CALLERS)]
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        shares = callers.map(start_share, range(CALLERS))
+        return [payload for share in shares for payload in share]
+
+
+def peer_seconds(workers: int, loads: Sequence[Load]) -> list[float]:
     """The same for durabletask in memory; 0 workers is all of it in one process, as it documents itself.
 
     Raises PeerFailed with its last lines when it does not run.
     """
-    words = [str(workers), str(IN_FLIGHT), *map(str, sizes)]
+    words = [f"{load.orchestrator}:{load.instances}:{load.activities}" for load in loads]
     done = subprocess.run(
-        [sys.executable, "-m", "bench.durabletask_peer", *words], cwd=PROJECT, capture_output=True, text=True
+        [sys.executable, "-m", "bench.durabletask_peer", *map(str, (workers, IN_FLIGHT, CALLERS)), *words],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(PEER_PACKAGES)},
+        capture_output=True,
+        text=True,
     )
     if done.returncode != 0:
         raise PeerFailed(f"durabletask ended with exit code {done.returncode}:\n{done.stderr[-2000:]}")
@@ -66,72 +111,60 @@ def peer_seconds(workers: int, sizes: Sequence[int]) -> list[float]:
     return seconds
 
 
-def medians(runs: Sequence[Sequence[float]]) -> list[float]:
-    """The median of each size over the repetitions."""
-    return [statistics.median(of_one_size) for of_one_size in zip(*runs, strict=True)]
+def rates(runs: Sequence[Sequence[float]], loads: Sequence[Load]) -> list[str]:
+    """A column of the table of rates: the median of the repetitions for each load."""
+    columns = zip(loads, zip(*runs, strict=True), strict=True)
+    return [f"{load.steps / statistics.median(seconds):,.0f}" for load, seconds in columns]
 
 
-def growth_exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:
-    """How time grows with the number of tasks: 1 is linear, 2 is quadratic.
-
-    The slope of the straight line through the logarithms of both.
-    """
-    logs = [math.log(size) for size in sizes], [math.log(each) for each in seconds]
-    return statistics.linear_regression(*logs).slope
-
-
-def comparison(mine: Sequence[float], alone: Sequence[float], apart: Sequence[float]) -> str:
-    """The table of rates: funchost, and the peer in one process and with worker processes."""
-    rows = []
-    for tasks, *seconds in zip(COMPARED, mine, alone, apart, strict=True):
-        own, one, several = (tasks / each for each in seconds)
-        rows.append(
-            [
-                f"{tasks}",
-                f"{own:.0f}",
-                f"{one:.0f}",
-                f"{own / one:.1f}",
-                f"{several:.0f}",
-                f"{own / several:.1f}",
-            ]
-        )
-    peer = "durabletask in memory"
-    headings = ["tasks", "funchost", f"{peer}, 1 process", "ratio", f"{peer}, {PROCESSES} workers", "ratio"]
-    return tables.table(headings, rows)
-
-
-def cost(seconds: Sequence[float]) -> str:
-    """The table of the cost per task, and in one line how it grows."""
-    rows = [
-        [f"{tasks}", f"{took:.2f} s", f"{1000 * took / tasks:.3f} ms"]
-        for tasks, took in zip(SIZES, seconds, strict=True)
+def ratios(runs: Sequence[Sequence[float]], peer: Sequence[Sequence[float]]) -> list[str]:
+    """How many times as fast as the peer, for each load: the median of the turns."""
+    turns = [
+        [theirs / own for own, theirs in zip(*turn, strict=True)] for turn in zip(runs, peer, strict=True)
     ]
-    exponent = growth_exponent(SIZES, seconds)
-    table = tables.table(["tasks", "created to completed", "per task"], rows)
-    return f"{table}\n\nTime grows with the number of tasks to the power of {exponent:.2f} (1 is linear)."
+    return [f"{statistics.median(of_one_load):.1f}" for of_one_load in zip(*turns, strict=True)]
+
+
+def report(
+    own: Mapping[str, Sequence[Sequence[float]]],
+    peers: Mapping[str, Sequence[Sequence[float]]],
+    loads: Sequence[Load],
+) -> str:
+    """Both tables: rates, and ratios of each generation to each form of the peer."""
+    titles = [load.title for load in loads]
+    measured = {**own, **peers}
+    per_second = [titles, *(rates(runs, loads) for runs in measured.values())]
+    times = {f"{name} / {peer}": ratios(own[name], peers[peer]) for name in own for peer in peers}
+    return "\n\n".join(
+        tables.table(headings, [list(row) for row in zip(*columns, strict=True)])
+        for headings, columns in (
+            (["per second", *measured], per_second),
+            (["times as fast", *times], [titles, *times.values()]),
+        )
+    )
 
 
 def main() -> int:
     """Measure in turns and print both tables."""
-    print(f"{machine.facts('azure-functions-durable', 'durabletask')}\n")
-    mine, alone, apart = [], [], []
+    generations = machine.generations()
+    print(f"{machine.facts(generations)}\n{machine.left_out(generations)}")
+    own: dict[str, list[list[float]]] = {each.name: [] for each in generations}
+    peers: dict[str, list[list[float]]] = {"durabletask": [], f"durabletask, {PROCESSES} workers": []}
     try:
         for repetition in range(1, REPETITIONS + 1):
             print(f"... repetition {repetition} of {REPETITIONS}", file=sys.stderr)
-            mine.append(funchost_seconds(SIZES))
-            alone.append(peer_seconds(0, COMPARED))
-            apart.append(peer_seconds(PROCESSES, COMPARED))
+            for generation in generations:
+                own[generation.name].append(funchost_seconds(generation, LOADS))
+            for workers, runs in zip((0, PROCESSES), peers.values(), strict=True):
+                runs.append(peer_seconds(workers, LOADS))
     except (HostFailed, client.CallFailed, hub_file.NoSuchRow, PeerFailed) as failure:
         print(f"bench-throughput: {failure}", file=sys.stderr)
         return 1
-    own = medians(mine)
-    compared = [own[SIZES.index(tasks)] for tasks in COMPARED]
+    print(f"{IN_FLIGHT} work items of each kind in flight, medians of {REPETITIONS} turns.")
     print(
-        f"Empty activities per second, {IN_FLIGHT} in flight, median of {REPETITIONS} runs; "
-        f"funchost with {PROCESSES} worker processes.\n"
+        f"funchost: {PROCESSES} worker processes. durabletask: in memory, in one process or with workers.\n"
     )
-    print(f"{comparison(compared, medians(alone), medians(apart))}\n")
-    print(f"funchost alone:\n\n{cost(own)}")
+    print(report(own, peers, LOADS))
     return 0
 
 

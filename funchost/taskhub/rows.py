@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from funchost.durable.commit import ActivityTask, ArrivedMessage, Message
@@ -75,49 +76,58 @@ EVENT_COLUMNS = (
 )
 """The columns of an event in the statements that write one, in order."""
 
-_EVENT_FIELDS = {cls: tuple(field.name for field in fields(cls)) for cls in EVENT_CLASSES}
-_EVENT_CLASS = {int(cls.type): cls for cls in EVENT_CLASSES}
-_INSTANCE_FIELDS = tuple(field.name for field in fields(Instance))
 _POSITIONS = {column: position for position, column in enumerate(EVENT_COLUMNS)}
 _NO_VALUES = [None] * len(EVENT_COLUMNS)
+_EVENT_CLASS = {int(cls.type): cls for cls in EVENT_CLASSES}
+# What follows from the classes is worked out once: every step of every instance passes here several times.
+_EVENT_FIELDS = {
+    cls: tuple((each.name, _POSITIONS.get(each.name, -1), _WRITTEN.get(each.name)) for each in fields(cls))
+    for cls in EVENT_CLASSES
+}
+_INSTANCE_FIELDS = tuple(field.name for field in fields(Instance))
+_INSTANCE_SPECIAL = tuple(name for name in _INSTANCE_FIELDS if name in _WRITTEN)
+_instance_values = attrgetter(*_INSTANCE_FIELDS)
 
 
 def event_values(event: Event) -> list[Any]:
     """The values of an event's columns."""
     values: list[Any] = _NO_VALUES.copy()
     values[0] = int(event.type)
-    for name in _EVENT_FIELDS[type(event)]:
+    for name, position, write in _EVENT_FIELDS[type(event)]:
         value = getattr(event, name)
-        if value is not None:
-            if (write := _WRITTEN.get(name)) is None:
-                values[_POSITIONS[name]] = value
-            else:
-                for column, written in write(value).items():
-                    values[_POSITIONS[column]] = written
+        if value is None:
+            continue
+        if write is None:
+            values[position] = value
+        else:
+            for column, written in write(value).items():
+                values[_POSITIONS[column]] = written
     return values
 
 
 def event_from_row(row: sqlite3.Row) -> Event:
     """The event that a row holds."""
     cls = _EVENT_CLASS[row["type"]]
-    values = {name: _READ[name](row) if name in _READ else row[name] for name in _EVENT_FIELDS[cls]}
+    values = {name: row[name] if write is None else _READ[name](row) for name, _, write in _EVENT_FIELDS[cls]}
     event: Event = cls(**values)
     return event
 
 
 def instance_from_row(row: sqlite3.Row) -> Instance:
-    """An instance from its row."""
-    values = {name: _READ[name](row) if name in _READ else row[name] for name in _INSTANCE_FIELDS}
+    """An instance from a row that has its columns and no other."""
+    values = dict(zip(row.keys(), row, strict=True))
+    for name in _INSTANCE_SPECIAL:
+        values[name] = _READ[name](values)
     return Instance(**values)
 
 
 def instance_parameters(instance: Instance) -> dict[str, Any]:
     """An instance as parameters of the statements about it."""
-    parameters: dict[str, Any] = {}
-    for name in _INSTANCE_FIELDS:
-        value = getattr(instance, name)
-        write = _WRITTEN.get(name)
-        parameters |= {name: value} if write is None or value is None else write(value)
+    parameters: dict[str, Any] = dict(zip(_INSTANCE_FIELDS, _instance_values(instance), strict=True))
+    for name in _INSTANCE_SPECIAL:
+        value = parameters[name]
+        if value is not None:
+            parameters |= _WRITTEN[name](value)
     return parameters
 
 

@@ -61,7 +61,11 @@ UPDATE mailboxes SET rest_until = 0 WHERE rest_until > :now
 UPDATE activities SET not_before = :now WHERE not_before > :now
 
 -- name: instance
-SELECT * FROM instances WHERE instance_id = :instance_id
+SELECT
+    instance_id, execution_id, name, version, status, protocol, input, output, custom_status, failure, tags,
+    created_at, updated_at, completed_at, scheduled_at, parent_instance_id, parent_execution_id, parent_task_id,
+    generation, entity_state, locked_by
+FROM instances WHERE instance_id = :instance_id
 
 -- name: put_instance
 INSERT OR REPLACE INTO instances (

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
@@ -29,7 +30,7 @@ from funchost.worker.invocations import (
     WorkerLost,
     WorkerSettings,
 )
-from funchost.worker.process import WorkerProcess
+from funchost.worker.process import Unanswered, WorkerProcess
 
 _log = logging.getLogger("Host.Worker")
 
@@ -129,9 +130,10 @@ class WorkerPool:
         """
         self._stopping.set()
         self._somebody_ready.set()
-        running = [answer for worker in self._all() for _, answer in worker.pending.values()]
-        if running and grace_seconds > 0:
-            await asyncio.wait(running, timeout=grace_seconds)
+        if grace_seconds > 0:
+            all_idle = asyncio.gather(*(worker.idle.wait() for worker in self._all()))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(all_idle, grace_seconds)
         for worker in self._all():
             if worker.takes_work and not worker.in_flight:
                 worker.ask_to_stop()
@@ -179,9 +181,8 @@ class WorkerPool:
     async def _submit(self, worker: WorkerProcess, invocation: Invocation) -> InvocationResult:
         answer = worker.submit(invocation)
         if self._time_limit is not None:
-            self._time_limit.watch(worker, invocation, answer)
-        # Shielded: a caller that leaves does not stop what runs, and stop() still waits for it.
-        return await asyncio.shield(answer)
+            self._time_limit.watch(worker)
+        return await answer
 
     def _all(self) -> list[WorkerProcess]:
         return [*self._workers, *self._lone_workers]
@@ -311,31 +312,43 @@ class TimeLimit:
         """`on_reprieve` is called when a worker takes work again because its function ended after all."""
         self._seconds = seconds
         self._on_reprieve = on_reprieve
+        self._watched: set[WorkerProcess] = set()
 
-    def watch(
-        self, worker: WorkerProcess, invocation: Invocation, answer: asyncio.Future[InvocationResult]
-    ) -> None:
-        """Let the answer raise FunctionTimedOut if it does not come in time."""
+    def watch(self, worker: WorkerProcess) -> None:
+        """Let what runs in the worker raise FunctionTimedOut if it does not end in time.
+
+        One timer serves all that a worker runs: the oldest of it is due first.
+        """
+        if worker not in self._watched:
+            self._watched.add(worker)
+            asyncio.get_running_loop().call_later(self._seconds, self._look, worker)
+
+    def _look(self, worker: WorkerProcess) -> None:
         loop = asyncio.get_running_loop()
-        expiry = loop.call_later(self._seconds, self._expire, worker, invocation, answer)
-        answer.add_done_callback(lambda _: expiry.cancel())
+        for running in tuple(worker.pending.values()):
+            due = running.begun + self._seconds
+            if due > loop.time():
+                loop.call_at(due, self._look, worker)
+                return
+            if not running.is_overdue:
+                self._expire(worker, running)
+        self._watched.discard(worker)
 
-    def _expire(
-        self, worker: WorkerProcess, invocation: Invocation, answer: asyncio.Future[InvocationResult]
-    ) -> None:
-        if answer.done():
-            return
+    def _expire(self, worker: WorkerProcess, running: Unanswered) -> None:
+        invocation = running.invocation
         timeout = time_spans.format_span(timedelta(seconds=self._seconds))
         calling.timed_out(invocation.function, invocation.invocation_id, timeout, worker.pid)
+        running.is_overdue = True
         # The worker is given nothing more that would be lost with it.
         worker.overdue += 1
-        answer.set_exception(FunctionTimedOut(invocation.function, timeout, worker.pid))
+        if not running.answer.done():
+            running.answer.set_exception(FunctionTimedOut(invocation.function, timeout, worker.pid))
         asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._settle, worker, invocation)
 
     def _settle(self, worker: WorkerProcess, invocation: Invocation) -> None:
         if worker.ended.done():
             return
-        if any(running is invocation for running, _ in worker.pending.values()):
+        if any(running.invocation is invocation for running in worker.pending.values()):
             calling.worker_killed(invocation.function, invocation.invocation_id, worker.pid)
             worker.kill()
             return

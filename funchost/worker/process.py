@@ -9,6 +9,7 @@ import socket
 import subprocess
 from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,19 @@ _LAST_WORDS_SECONDS = 0.2
 _DEAF_SECONDS = 1.0
 
 
+@dataclass(slots=True)
+class Unanswered:
+    """An invocation that a worker runs, sent at `begun` on the event loop's clock.
+
+    When its caller has left, the answer is cancelled, and the invocation runs on.
+    """
+
+    invocation: Invocation
+    answer: asyncio.Future[InvocationResult]
+    begun: float
+    is_overdue: bool = False
+
+
 class WorkerProcess:
     """A child process that runs the app's functions.
 
@@ -44,7 +58,8 @@ class WorkerProcess:
         ready: what the child reports once it has loaded the app; AppLoadError when it could not.
         ended: done when the process is gone and every invocation in it has been answered.
         exit_description: how it ended, once it has.
-        pending: the invocations it has not answered, by frame ID.
+        pending: the invocations it has not answered, by frame ID, in the order in which they were sent.
+        idle: set while there are none.
         overdue: how many of them have passed their time limit.
     """
 
@@ -54,7 +69,9 @@ class WorkerProcess:
         self.ready: asyncio.Future[LoadedApp] = loop.create_future()
         self.ended: asyncio.Future[None] = loop.create_future()
         self.exit_description = ""
-        self.pending: dict[int, tuple[Invocation, asyncio.Future[InvocationResult]]] = {}
+        self.pending: dict[int, Unanswered] = {}
+        self.idle = asyncio.Event()
+        self.idle.set()
         self.overdue = 0
         self.output = ChildOutput()
         self._settings = settings
@@ -123,9 +140,11 @@ class WorkerProcess:
 
     def submit(self, invocation: Invocation) -> asyncio.Future[InvocationResult]:
         """Send an invocation. The future raises WorkerLost when the process dies before it has answered."""
+        loop = asyncio.get_running_loop()
         frame_id = next(self._ids)
-        answer: asyncio.Future[InvocationResult] = asyncio.get_running_loop().create_future()
-        self.pending[frame_id] = (invocation, answer)
+        answer: asyncio.Future[InvocationResult] = loop.create_future()
+        self.pending[frame_id] = Unanswered(invocation, answer, loop.time())
+        self.idle.clear()
         self._load[self.lane(invocation.function)] += 1
         self._send(_invoke_header(frame_id, invocation), invocation.payload)
         if invocation.streamed is not None:
@@ -146,17 +165,20 @@ class WorkerProcess:
         """Take one frame of the child."""
         match header["op"]:
             case "result":
-                invocation, answer = self.pending.pop(header["id"])
-                self._load[self.lane(invocation.function)] -= 1
-                if not answer.done():
-                    answer.set_result(_result(header, payload, self.pid))
+                ended = self.pending.pop(header["id"])
+                self._load[self.lane(ended.invocation.function)] -= 1
+                if not self.pending:
+                    self.idle.set()
+                if not ended.answer.done():
+                    ended.answer.set_result(_result(header, payload, self.pid))
             case "start" | "piece" | "taken":
-                streaming, _ = self.pending[header["id"]]
-                assert streaming.streamed is not None
-                streaming.streamed.stream.frame_arrived(header, payload)
+                streamed = self.pending[header["id"]].invocation.streamed
+                assert streamed is not None
+                streamed.stream.frame_arrived(header, payload)
             case "log":
-                speaker, _ = self.pending.get(header["id"], (None, None))
-                worker_log.relay(header, speaker, self.pid, self._is_loaded)
+                speaker = self.pending.get(header["id"])
+                invocation = None if speaker is None else speaker.invocation
+                worker_log.relay(header, invocation, self.pid, self._is_loaded)
             case "ready":
                 self._is_loaded = True
                 app = _loaded_app(header)
@@ -214,10 +236,11 @@ class WorkerProcess:
         self._pipe.close()
         self._process.close()
         last_lines = tuple(self.output.last_lines)
-        for _, answer in self.pending.values():
-            if not answer.done():
-                answer.set_exception(WorkerLost(self.pid, self.exit_description, last_lines))
+        for lost in self.pending.values():
+            if not lost.answer.done():
+                lost.answer.set_exception(WorkerLost(self.pid, self.exit_description, last_lines))
         self.pending.clear()
+        self.idle.set()
         if not self.ready.done():
             text = f"{self.exit_description} before {self._settings.script_file} was loaded"
             self.ready.set_exception(AppLoadError("WorkerLost", text, "\n".join(last_lines)))

@@ -49,9 +49,11 @@ async def test_what_else_runs_on_that_process_is_lost_with_it_at_once(
     caller = caller_of(await start_pool(function_timeout_seconds=1))
     late = asyncio.ensure_future(caller.activity("block", 30))
     await until(lambda: caller.pool.in_flight == 1)
-    # So that the other one is not late itself.
-    monkeypatch.setattr(caller.pool._time_limit, "_seconds", 60)
     bystander = asyncio.ensure_future(caller.activity("block", 30))
+    await until(lambda: caller.pool.in_flight == 2)
+    # So that the other one is not late itself.
+    (worker,) = caller.pool._workers
+    [*worker.pending.values()][-1].begun += 60
 
     with pytest.raises(FunctionTimedOut):
         await late
