@@ -22,7 +22,7 @@ from funchost.durable.identity import is_entity_id
 from funchost.durable.protocol import Refusal, Replay, SdkRules, Turn
 from funchost.durable.versions import MISMATCH_TEXT, MatchStrategy, complies
 from funchost.taskhub import LeasedInstance, LeaseLost, Selection, TaskHub
-from funchost.worker.invocations import FunctionTimedOut, PoolStopped, WorkerLost
+from funchost.worker.invocations import FunctionInfo, FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.pool import WorkerPool
 
 _log = logging.getLogger("Host.Durable")
@@ -150,7 +150,13 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
             if self._versioning.fails_others:
                 return turn.fail(MISMATCH_TEXT, self._clock.now(), Refusal.VERSION_MISMATCH)
             raise VersionRefused(instance.instance_id, instance.version, self._versioning.own)
+        return await self._ask(item, function, turn)
+
+    async def _ask(self, item: LeasedInstance, function: FunctionInfo, turn: Turn) -> Commit:
         outcome = await ask(self._pool, function, turn.payload, item.attempts)
+        while (again := turn.again(outcome)) is not None:
+            turn = again
+            outcome = await ask(self._pool, function, turn.payload, item.attempts)
         return turn.decide(outcome, self._clock.now())
 
     async def _run_batch(self, item: LeasedInstance) -> Commit:
@@ -168,8 +174,7 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
         if function is None:
             text = self._unknown("entity", name, ENTITY_TRIGGER)
             return begun.fail(text, now, Refusal.UNKNOWN_FUNCTION)
-        outcome = await ask(self._pool, function, begun.payload, item.attempts)
-        return begun.decide(outcome, self._clock.now())
+        return await self._ask(item, function, begun)
 
     def _unknown(self, kind: FunctionKind, name: str, trigger: str) -> str:
         return unknown_function(kind, name, self._functions.names(trigger))

@@ -75,6 +75,10 @@ class Turn(ABC):
 
     payload: bytes
 
+    def again(self, outcome: Outcome) -> "Turn | None":
+        """Another turn in place of this one, when it has offered more than the function has taken."""
+        return None
+
     @abstractmethod
     def decide(self, outcome: Outcome, now: int) -> Commit:
         """What follows from the function's answer."""

@@ -170,6 +170,12 @@ class ModelHub:
         if instance.name not in self.orchestrators:
             return turn.fail(f"There is no orchestrator {instance.name}.", self.now, Refusal.UNKNOWN_FUNCTION)
         outcome = self.orchestrators[instance.name](turn.payload)
+        while (less := turn.again(outcome)) is not None:
+            same = again.again(outcome)
+            assert same is not None
+            assert same.payload == less.payload
+            turn, again = less, same
+            outcome = self.orchestrators[instance.name](turn.payload)
         commit = turn.decide(outcome, self.now)
         assert without_random_ids(again.decide(outcome, self.now)) == without_random_ids(commit)
         return commit

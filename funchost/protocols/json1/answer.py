@@ -66,6 +66,11 @@ class Answer:
     custom_status: str | None = None
     has_actions: bool = True
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the function came to an end of whatever kind."""
+        return self.done or self.continue_as_new is not None or self.error is not None
+
 
 def read_answer(outcome: Outcome) -> Answer:
     """What an orchestrator function returned or raised. An answer that cannot be read is a failure with the

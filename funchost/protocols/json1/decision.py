@@ -44,7 +44,8 @@ def decide(
     the intake and is brought up to date with the commit.
     """
     running = replace(instance, status=Status.RUNNING, updated_at=now)
-    commit = Commit(running, consumed=list(intake.consumed), history=[opening, *intake.events])
+    consumed = [*intake.consumed, *(message_id for message_id, _ in intake.ahead)]
+    commit = Commit(running, consumed=consumed, history=[opening, *intake.events])
     episode = EpisodeCommit(commit, rules, now, ledger.apply)
     numbering = number_tasks(ledger, answer.tasks)
     failure = _apply_actions(episode, ledger, numbering, answer, intake)
@@ -115,6 +116,11 @@ def _apply_actions(
             f"Maximum amount of orchestration actions ({episode.rules.max_actions}) has been reached. "
             "This value can be configured in host.json file as MaxOrchestrationActions."
         )
+    for name in answer.waits[ledger.waits_recorded :]:
+        episode.record(ExternalEventAwaited(episode.now, name))
+    # Before what was scheduled after them: that is where the SDK looks for an event that it was given.
+    for _, event in intake.ahead:
+        episode.record(event)
     numbered = list(zip(numbering.task_ids, answer.tasks, strict=True))
     for task_id, action in numbered:
         if task_id not in ledger.scheduled:
@@ -123,8 +129,6 @@ def _apply_actions(
     if intake.retry_event is not None:
         _continue_retry(episode, ledger, intake.retry_event, numbering.next_task_id, dict(numbered))
     _withdraw_cancelled_timers(episode, ledger, numbered)
-    for name in answer.waits[ledger.waits_recorded :]:
-        episode.record(ExternalEventAwaited(episode.now, name))
     return _apply_custom_status(episode.commit, answer)
 
 

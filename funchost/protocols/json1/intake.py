@@ -21,7 +21,10 @@ from funchost.durable.events import (
     TimerFired,
 )
 from funchost.durable.instances import Instance, Status
-from funchost.protocols.json1.ledger import Ledger, retry_of
+from funchost.protocols.json1.ledger import Ledger, Pace, retry_of
+
+AheadEvent = tuple[int, EventRaised]
+"""An external event for a wait that is still to come, with the number of its message."""
 
 
 class Course(enum.Enum):
@@ -37,7 +40,8 @@ class Intake:
     """The messages taken or thrown away, and the events they bring.
 
     `retry_event` is the taken event, always the last, after which the host itself schedules a timer or
-    another attempt. `left` tells that messages stay although they could be taken by the next episode.
+    another attempt. `left` tells that messages stay although they could be taken by the next episode. `ahead`
+    are external events for waits that are still to come; the ledger does not know them yet.
     """
 
     course: Course
@@ -48,6 +52,7 @@ class Intake:
     terminated_by: ExecutionTerminated | None = None
     retry_event: Failure | TimerFired | None = None
     left: bool = False
+    ahead: list[AheadEvent] = field(default_factory=list)
 
 
 def take(instance: Instance, ledger: Ledger, arrived: Sequence[ArrivedMessage]) -> Intake:
@@ -100,6 +105,26 @@ def take(instance: Instance, ledger: Ledger, arrived: Sequence[ArrivedMessage]) 
         elif not isinstance(event, EventRaised):
             intake.consumed.append(message.message_id)
     return intake
+
+
+def look_ahead(intake: Intake, arrived: Sequence[ArrivedMessage], pace: Pace | None) -> list[AheadEvent]:
+    """The events that an orchestrator which goes on at its pace would take besides: up to twice as many as in
+    the last episode, in order of arrival.
+
+    An orchestrator that waits for one event after the other would need an episode for each of them.
+    """
+    names = [event.name for event in intake.events if isinstance(event, EventRaised)]
+    if pace is None or pace.name not in names or intake.retry_event is not None:
+        return []
+    taken, key = set(intake.consumed), pace.name.casefold()
+    ahead = [
+        (message.message_id, replace(message.event, name=pace.name))
+        for message in arrived
+        if isinstance(message.event, EventRaised)
+        and message.event.name.casefold() == key
+        and message.message_id not in taken
+    ]
+    return ahead[: 2 * pace.count - names.count(pace.name)]
 
 
 def _termination(instance: Instance, arrived: Sequence[ArrivedMessage]) -> ExecutionTerminated | None:

@@ -14,6 +14,7 @@ from funchost.durable.events import (
     EventSent,
     ExecutionStarted,
     ExternalEventAwaited,
+    OrchestratorStarted,
     Retry,
     Scheduling,
     SubOrchestrationCompleted,
@@ -28,12 +29,21 @@ from funchost.durable.events import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """So many external events of one name were taken, one after the other."""
+
+    name: str
+    count: int
+
+
 @dataclass(slots=True)
 class Ledger:
     """Running totals over a history. `apply` is the only way to change it.
 
     `awaited` holds the names of the open waits, each as its waiter spells it, by the name without case;
-    `entity_calls` the task of each open call by the ID of its request.
+    `entity_calls` the task of each open call by the ID of its request; `latest` the last external events that
+    the latest episode has taken.
     """
 
     scheduled: dict[int, Scheduling] = field(default_factory=dict)
@@ -43,6 +53,14 @@ class Ledger:
     waits_recorded: int = 0
     entity_calls: dict[str, int] = field(default_factory=dict)
     started: bool = False
+    latest: Pace | None = None
+
+    @property
+    def pace(self) -> Pace | None:
+        """What the latest episode has taken of the events of which one more is awaited."""
+        if self.latest is None or self.latest.name not in self.awaited.get(self.latest.name.casefold(), ()):
+            return None
+        return self.latest
 
     def apply(self, event: Event) -> None:
         """Take one more event of the history into account."""
@@ -97,6 +115,12 @@ class Ledger:
             waits.remove(event.name)
         if not waits:
             self.awaited.pop(key, None)
+        latest = self.latest
+        before = latest.count if latest is not None and latest.name == event.name else 0
+        self.latest = Pace(event.name, before + 1)
+
+    def _begin_episode(self, event: OrchestratorStarted) -> None:
+        self.latest = None
 
     def _start(self, event: ExecutionStarted) -> None:
         self.started = True
@@ -116,6 +140,7 @@ _TAKEN: Mapping[type[Event], Callable[[Ledger, Any], None]] = {
     ExternalEventAwaited: Ledger._await,
     EventRaised: Ledger._raise,
     ExecutionStarted: Ledger._start,
+    OrchestratorStarted: Ledger._begin_episode,
 }
 
 

@@ -1,7 +1,7 @@
 """Json1Rules: episodes, entity batches and activities of azure-functions-durable 1.x."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from funchost.durable import entities
 from funchost.durable.commit import ActivityTask, ArrivedMessage, Commit
@@ -13,10 +13,10 @@ from funchost.durable.protocol import Outcome, Raised, Refusal, Replay, SdkRules
 from funchost.durable.refusals import Unreadable
 from funchost.durable.text import dump_json, is_storable, storable
 from funchost.protocols.json1 import decision
-from funchost.protocols.json1.answer import read_answer
+from funchost.protocols.json1.answer import Answer, read_answer
 from funchost.protocols.json1.entity_batches import batch_context, read_batch_answer
 from funchost.protocols.json1.failure_texts import activity_failure, activity_timeout
-from funchost.protocols.json1.intake import Course, Intake, take
+from funchost.protocols.json1.intake import Course, Intake, look_ahead, take
 from funchost.protocols.json1.ledger import Ledger
 from funchost.protocols.json1.replay_input import orchestration_context, sdk_event
 
@@ -54,12 +54,39 @@ class _Episode(Turn):
     replay: JsonReplay
     intake: Intake
     opening: OrchestratorStarted
-    payload: bytes
+    payload: bytes = b""
+    is_asked_again: bool = False
+
+    def __post_init__(self) -> None:
+        ahead = (event for _, event in self.intake.ahead)
+        new = (sdk_event(event, self.instance) for event in (self.opening, *self.intake.events, *ahead))
+        texts = [*self.replay.texts, *(text for text in new if text is not None)]
+        self.payload = orchestration_context(self.instance, texts, self.rules.http_poll_milliseconds)
+
+    def again(self, outcome: Outcome) -> Turn | None:
+        fitting = self._fitting(read_answer(outcome)) if self.intake.ahead else 0
+        if fitting == len(self.intake.ahead):
+            return None
+        less = replace(self.intake, ahead=self.intake.ahead[:fitting])
+        return replace(self, intake=less, is_asked_again=True)
 
     def decide(self, outcome: Outcome, now: int) -> Commit:
-        answer = read_answer(outcome)
-        ledger = self.replay.ledger
+        answer, ledger = read_answer(outcome), self.replay.ledger
         return decision.decide(self.instance, ledger, self.intake, self.opening, answer, self.rules, now)
+
+    def _fitting(self, answer: Answer) -> int:
+        """How many of the events ahead went to a wait of their own.
+
+        They are the last that the SDK was given and have one name. Once one of them finds no wait, the
+        orchestrator waits for something else, and so do all after it. An orchestrator that has ended may have
+        left any of them unread: it is asked again with one less, so that the next episode sees the end.
+        """
+        name, ledger = self.intake.ahead[0][1].name, self.replay.ledger
+        waits = [*ledger.awaited.get(name.casefold(), ()), *answer.waits[ledger.waits_recorded :]]
+        fitting = min(waits.count(name), len(self.intake.ahead))
+        if not answer.has_ended:
+            return fitting
+        return 0 if self.is_asked_again else max(0, fitting - 1)
 
     def fail(self, reason: str, now: int, refusal: Refusal) -> Commit:
         if refusal is Refusal.UNKNOWN_FUNCTION:
@@ -113,16 +140,15 @@ class Json1Rules(SdkRules):
         """Take what the instance may take of what has arrived. The replay's ledger takes it into account."""
         assert isinstance(replay, JsonReplay)
         ledger = replay.ledger
+        pace, latest, ledger.latest = ledger.pace, ledger.latest, None
         intake = take(instance, ledger, arrived)
         if intake.course is Course.TERMINATE:
             return decision.terminate(instance, ledger, intake, now)
         if intake.course is Course.RECORD:
+            ledger.latest = latest
             return decision.record(instance, ledger, intake, now)
-        opening = OrchestratorStarted(now)
-        new = [sdk_event(event, instance) for event in (opening, *intake.events)]
-        texts = [*replay.texts, *(text for text in new if text is not None)]
-        context = orchestration_context(instance, texts, self._rules.http_poll_milliseconds)
-        return _Episode(self._rules, instance, replay, intake, opening, context)
+        intake.ahead = look_ahead(intake, arrived, pace)
+        return _Episode(self._rules, instance, replay, intake, OrchestratorStarted(now))
 
     def begin_batch(
         self, entity: Instance, arrived: Sequence[ArrivedMessage], now: int, *, alone: bool
