@@ -5,6 +5,7 @@ For instances of which no task is rewound and no two events that are waited for 
 
 import contextlib
 import sqlite3
+from collections.abc import Collection
 from pathlib import Path
 
 from funchost.durable.events import EventType
@@ -30,8 +31,9 @@ _WORK = {
 }
 
 
-def events_twice(file: Path) -> list[str]:
-    """The events that a history has twice, each in words."""
+def events_twice(file: Path, sent_twice: Collection[str] = ()) -> list[str]:
+    """The events that a history has twice, each in words; `sent_twice` are names of external events that may
+    be there so often."""
     found = []
     with contextlib.closing(_reader(file)) as connection:
         for column, types in _ONCE.items():
@@ -43,6 +45,7 @@ def events_twice(file: Path) -> list[str]:
             found += [
                 f"{instance_id}: its history has {count} {EventType(kind).name} '{which}'"
                 for instance_id, kind, which, count in twice
+                if not (kind == EventType.EVENT_RAISED and which in sent_twice)
             ]
     return found
 

@@ -1,4 +1,4 @@
-"""Nothing acknowledged is lost and nothing counts twice, whatever is killed, stopped, locked, filled or set."""
+"""Nothing acknowledged is lost or counts twice, whatever is killed, stopped, locked, filled or set."""
 
 import pytest
 

@@ -1,8 +1,8 @@
-"""What the fault tests do to a host: kill, stop and continue its processes, lock its hub, fill its disk, set its
-clock.
+"""What the fault tests do to a host: kill, stop and continue its processes, lock its hub, fill its disk, set
+its clock.
 
-Every fault ends by itself; after `mend` the host runs again, whatever was done to it. Every kind comes equally
-often, in an order that the seed settles.
+Every fault ends by itself; after `mend` the host runs again, whatever was done to it. Every kind comes
+equally often, in an order that the seed settles.
 """
 
 import contextlib
@@ -37,8 +37,8 @@ class Trouble:
     def __init__(
         self, host: HostProcess, hub_file: Path, clock_file: Path, seed: int, *, fills_disk: bool, long: bool
     ) -> None:
-        """The disk is filled only when the hub has a small one of its own. In `long` trouble an instance is also
-        stopped until its leases have ended, which takes more than half a minute."""
+        """The disk is filled only when the hub has a small one of its own. In `long` trouble an instance is
+        also stopped until its leases have ended, which takes more than half a minute."""
         self._host = host
         self._hub_file = hub_file
         self._clock_file = clock_file

@@ -1,5 +1,5 @@
-"""What the client of the fault tests does: start a mixture of instances, send events, signals and terminations,
-and keep in mind what was acknowledged.
+"""What the client of the fault tests does: start a mixture of instances, send events, signals and
+terminations, and keep in mind what was acknowledged.
 
 A request whose answer never came may have had its effect or not. One that was acknowledged must have it,
 exactly once; `judgement.py` holds the host to that.
@@ -18,6 +18,7 @@ import aiohttp
 
 from tests.e2e.durable_host import AS_JSON, WEBHOOKS, new_id
 
+EVENT = "go"
 EVENT_NUMBER = 7
 _LONGEST_PAUSE_SECONDS = 0.05
 _SHARE_OF_SIGNALS = 0.3
@@ -68,13 +69,15 @@ class Acknowledged:
     """What the host has said yes to, and what nobody knows about.
 
     `signals` counts by the key of the entity. After a signal without an answer the entity is left alone, so
-    that no other count can hide what became of it. `second_starts` are IDs that the host has started twice.
+    that no other count can hide what became of it. `sent_events` counts all that were sent to an instance,
+    acknowledged or not. `second_starts` are IDs that the host has started twice.
     """
 
     starts: dict[str, Start] = field(default_factory=dict)
     unknown_starts: dict[str, Start] = field(default_factory=dict)
     second_starts: set[str] = field(default_factory=set)
     events: set[str] = field(default_factory=set)
+    sent_events: Counter[str] = field(default_factory=Counter)
     terminations: set[str] = field(default_factory=set)
     unknown_terminations: set[str] = field(default_factory=set)
     signals: Counter[str] = field(default_factory=Counter)
@@ -120,7 +123,8 @@ class Client:
     async def send_event(self, instance_id: str) -> None:
         """Send the event that the instance waits for. It takes one; more of them change nothing."""
         body = json.dumps({"number": EVENT_NUMBER})
-        if await self._post(f"/instances/{instance_id}/raiseEvent/go", body) in (202, 410):
+        self.acknowledged.sent_events[instance_id] += 1
+        if await self._post(f"/instances/{instance_id}/raiseEvent/{EVENT}", body) == 202:
             self.acknowledged.events.add(instance_id)
 
     async def _terminate(self, instance_id: str) -> None:
