@@ -14,7 +14,7 @@ from funchost.dispatch.instance_dispatcher import InstanceDispatcher, Versioning
 from funchost.durable.commit import ActivityTask, Postponed
 from funchost.durable.episode_commit import Rules
 from funchost.durable.events import Event, TaskFailed
-from funchost.durable.instances import Instance
+from funchost.durable.instances import Instance, SdkProtocol
 from funchost.durable.protocol import SdkRules
 from funchost.protocols.json1.answer import HTTP_ACTIVITY
 from funchost.protocols.json1.rules import Json1Rules
@@ -96,7 +96,7 @@ async def start_host(tmp_path: Path, pool: FakePool) -> AsyncIterator[StartHost]
         hub = await TaskHub.open(tmp_path / folder, "Hub", clock=clock)
         functions = DurableFunctions(pool.functions)
         rules = rules or Json1Rules(Rules(max_entity_batch=entity_batch))
-        common = (hub, pool.as_pool, functions, rules, ALL)
+        common = (hub, pool.as_pool, functions, rules, Selection(rules.protocol))
         host = Host(
             hub,
             hub.clients(rules.protocol),
