@@ -3,13 +3,15 @@
 A host is recorded once: after each commit a copy of the hub's files is kept, and how many of its orders
 were acknowledged by then. Each copy is what a host leaves that dies there, before anybody has heard of the
 commit, and again before the next. Another host goes on with it, gets the orders that were not acknowledged,
-and has to come to the same end.
+and has to come to the same end. A host that lives on after commits that failed has to come there, too.
 """
 
 import ast
 import asyncio
 import inspect
+import random
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,14 +20,16 @@ from typing import Any
 import pytest
 
 from funchost import taskhub
-from funchost.durable.refusals import DurableError
+from funchost.durable.refusals import DurableError, HubUnavailable
 from funchost.taskhub.database import Database
+from tests.clocks import QuickClock
 from tests.dispatch.conftest import Host, StartHost
-from tests.dispatch.crash_workload import EVENTS, ORDERS, REWIND, check, late_web, new_pool, new_rules
+from tests.dispatch.crash_workload import EVENTS, ORDERS, REWIND, Order, check, late_web, new_pool, new_rules
 from tests.finished_hub import events_twice, work_left
 from tests.generations import HAS_SDK_2
 
 _SIDE_BY_SIDE = 6
+_SHARE_OF_FAILURES = 0.1
 # What only hubs need that are large, or whose clock was set; and what only SDK 1.x has.
 _NOT_HERE = {"Upkeep._look_at_the_clock", "Upkeep._look_at_the_size", "TaskHub._open"}
 _NOT_IN_SDK_2 = {"WorkItems.postpone_activity"}
@@ -84,16 +88,45 @@ def copy_hub(folder: Path, to: Path) -> None:
         shutil.copy(folder / name, to)
 
 
-async def give(host: Host, recorder: Recorder | None, first: int) -> None:
-    """Give one order after the other. A refusal is an acknowledgement, too: it was carried out before."""
+class FullNowAndThen:
+    """A connection whose commits fail at times because the disk is full."""
+
+    def __init__(self, connection: sqlite3.Connection, chance: random.Random) -> None:
+        self._connection = connection
+        self._chance = chance
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        if sql == "COMMIT" and self._chance.random() < _SHARE_OF_FAILURES:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        return self._connection.execute(sql, *parameters)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+async def give(host: Host, first: int, recorder: Recorder | None = None) -> None:
+    """Give one order after the other. A refusal of the first is an acknowledgement, too: it was carried out
+    before."""
     for number in range(first, len(ORDERS)):
         try:
-            await ORDERS[number](host)
+            await until_possible(ORDERS[number], host)
         except DurableError:
             assert recorder is None
             assert number == first
         if recorder is not None:
             recorder.acknowledged = number + 1
+
+
+async def until_possible(order: Order, host: Host) -> None:
+    """Give an order as often as the hub cannot be used."""
+    while True:
+        try:
+            await order(host)
+            return
+        except HubUnavailable:
+            await asyncio.sleep(0)
 
 
 async def go_on(start_host: StartHost, files: Path, acknowledged: int, folder: Path) -> None:
@@ -102,7 +135,7 @@ async def go_on(start_host: StartHost, files: Path, acknowledged: int, folder: P
         shutil.copytree(files, folder)
     pool = new_pool(is_mended=acknowledged > REWIND)
     host = await start_host(pool=pool, folder=folder.name, rules=new_rules(), http=late_web)
-    await give(host, None, acknowledged)
+    await give(host, acknowledged)
     await check(host, acknowledged)
     await host.stop()
     assert events_twice(folder / "Hub.db", EVENTS.get(acknowledged, ())) == []
@@ -140,7 +173,7 @@ async def test_whatever_commit_a_host_dies_at_the_next_one_comes_to_the_same_end
         await dead.stop()
         recorder = Recorder(tmp_path / "copies", patches)
         host = await start_host(pool=new_pool(), folder="recorded", rules=new_rules(), http=late_web)
-        await give(host, recorder, 0)
+        await give(host, 0, recorder)
         await check(host, len(ORDERS))
         await host.stop()
     missing = set(writers_of_the_hub()) - recorder.writers - _NOT_HERE
@@ -159,3 +192,20 @@ async def test_whatever_commit_a_host_dies_at_the_next_one_comes_to_the_same_end
     crashes = recorder.crashes()
     await asyncio.gather(*(crash(number, *left) for number, left in enumerate(crashes)))
     assert len(crashes) > 100
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.filterwarnings("ignore:EntityId is deprecated")
+async def test_commits_that_fail_now_and_then_lose_nothing(
+    tmp_path: Path, start_host: StartHost, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    host = await start_host(pool=new_pool(), rules=new_rules(), http=late_web, clock=QuickClock())
+    database = host.hub._database
+    sound = database._writer
+    monkeypatch.setattr(database, "_writer", FullNowAndThen(sound, random.Random(seed)))
+    await give(host, 0)
+    await check(host, len(ORDERS))
+    monkeypatch.setattr(database, "_writer", sound)
+    await host.stop()
+    assert events_twice(tmp_path / "data" / "Hub.db") == []
+    assert work_left(tmp_path / "data" / "Hub.db") == {}
