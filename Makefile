@@ -10,7 +10,7 @@ VENV_2X := .venv-2x
 BIN_2X := $(VENV_2X)/bin
 STAMP_2X := $(VENV_2X)/.made-from-lock
 TESTS_2X := tests/app tests/protocols/grpc2 tests/sidecar tests/worker tests/oracle tests/faults tests/e2e tests/examples \
-  tests/bench/test_throughput.py
+  tests/dispatch/test_crash_points.py tests/bench/test_throughput.py
 
 # Asked for by name (PYTHON=python3.13), the interpreter must be the one .venv has; otherwise .venv is made anew.
 # Not asked for, whatever .venv has is kept.

@@ -15,6 +15,7 @@ from funchost.durable.commit import ActivityTask, Postponed
 from funchost.durable.episode_commit import Rules
 from funchost.durable.events import Event, TaskFailed
 from funchost.durable.instances import Instance, SdkProtocol
+from funchost.durable.protocol import SdkRules
 from funchost.protocols.json1.answer import HTTP_ACTIVITY
 from funchost.protocols.json1.rules import Json1Rules
 from funchost.taskhub import ClientOperations, Selection, TaskHub, Work
@@ -90,14 +91,15 @@ async def start_host(tmp_path: Path, pool: FakePool) -> AsyncIterator[StartHost]
         attempts: int = MANY_ATTEMPTS,
         clock: Clock = SYSTEM_CLOCK,
         folder: str = "data",
+        rules: SdkRules | None = None,
     ) -> Host:
         hub = await TaskHub.open(tmp_path / folder, "Hub", clock=clock)
         functions = DurableFunctions(pool.functions)
-        rules = Json1Rules(Rules(max_entity_batch=entity_batch))
-        common = (hub, pool.as_pool, functions, rules, ALL)
+        rules = rules or Json1Rules(Rules(max_entity_batch=entity_batch))
+        common = (hub, pool.as_pool, functions, rules, Selection(rules.protocol))
         host = Host(
             hub,
-            hub.clients(SdkProtocol.JSON1),
+            hub.clients(rules.protocol),
             pool,
             InstanceDispatcher(*common, versioning, instances, attempts, clock),
             ActivityDispatcher(*common, {HTTP_ACTIVITY: http}, activities, attempts, clock),

@@ -29,10 +29,12 @@ _FOREIGN = ("azurefunctions", "functions_", "azurewebjobs", "website_", "python_
 class HostProcess:
     """One `python -m funchost start` and what can be done to it from outside."""
 
+    module = "funchost"
+
     def __init__(self, script_root: Path, folder: Path, *arguments: str, **app_settings: str) -> None:
         """Nothing runs yet. The same `folder` means the same task hub, in the next process too."""
         self._command = [
-            *(sys.executable, "-m", "funchost", "start", "--script-root", str(script_root)),
+            *(sys.executable, "-m", self.module, "start", "--script-root", str(script_root)),
             *("--data-dir", str(folder / "data"), *arguments),
         ]
         self._settings = app_settings
@@ -72,13 +74,13 @@ class HostProcess:
                 start_new_session=True,
             )
 
-    def start(self) -> None:
-        """Start it, and return when it answers.
+    def start(self, limit: float = START_LIMIT) -> None:
+        """Start it, and return when it answers, within so many seconds.
 
         Raises AssertionError with the last lines of its log when it ends or stays silent.
         """
         self.launch()
-        until(self._runs, START_LIMIT, lambda: f"The host does not answer.\n{self.log[-1500:]}")
+        until(self._runs, limit, lambda: f"The host does not answer.\n{self.log[-1500:]}")
 
     def processes(self) -> list[psutil.Process]:
         """All the processes below the command, at this moment."""

@@ -15,6 +15,11 @@ def step(number: int) -> int:
     return number + 1
 
 
+@app.activity_trigger(input_name="number")
+def refuse(number: int) -> int:
+    raise ValueError(f"not {number}")
+
+
 @app.orchestration_trigger(context_name="context")
 def chain(context):
     number = context.get_input()["number"]
@@ -27,6 +32,15 @@ def chain(context):
 def fan_out(context):
     number = context.get_input()["number"]
     return sum((yield context.task_all([context.call_activity("step", number) for _ in range(5)])))
+
+
+@app.orchestration_trigger(context_name="context")
+def catch(context):
+    number = context.get_input()["number"]
+    try:
+        yield context.call_activity("refuse", number)
+    except Exception:
+        return (yield context.call_activity("step", number))
 
 
 @app.orchestration_trigger(context_name="context")
@@ -59,9 +73,14 @@ def family(context):
 
 @app.orchestration_trigger(context_name="context")
 def call_entity(context):
-    given = context.get_input()
     yield context.call_entity(df.EntityId("counter", "called"), "add", 1)
-    return given["number"]
+    return context.get_input()["number"]
+
+
+@app.orchestration_trigger(context_name="context")
+def signal_entity(context):
+    context.signal_entity(df.EntityId("counter", "signalled-from-within"), "add", 1)
+    return (yield context.call_activity("step", context.get_input()["number"]))
 
 
 @app.entity_trigger(context_name="context")

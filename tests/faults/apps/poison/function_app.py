@@ -34,6 +34,11 @@ def through_a_child(context):
 
 
 @app.orchestration_trigger(context_name="context")
+def through_an_event(context):
+    return (yield context.wait_for_external_event("go"))
+
+
+@app.orchestration_trigger(context_name="context")
 def as_custom_status(context):
     context.set_custom_status(context.get_input())
     yield context.create_timer(context.current_utc_datetime + timedelta(milliseconds=1))
@@ -55,8 +60,18 @@ def as_activity_name(context):
 
 
 @app.orchestration_trigger(context_name="context")
+def as_child_name(context):
+    return (yield context.call_sub_orchestrator(context.get_input()["value"], None))
+
+
+@app.orchestration_trigger(context_name="context")
 def as_child_id(context):
     return (yield context.call_sub_orchestrator("echo", {}, context.get_input()["value"]))
+
+
+@app.orchestration_trigger(context_name="context")
+def as_entity_name(context):
+    return (yield context.call_entity(df.EntityId(context.get_input()["value"], "k"), "keep", 1))
 
 
 @app.orchestration_trigger(context_name="context")
@@ -75,6 +90,12 @@ def as_entity_input(context):
 
 
 @app.orchestration_trigger(context_name="context")
+def as_signal(context):
+    context.signal_entity(df.EntityId("keeper", "k"), "keep", context.get_input())
+    yield context.create_timer(context.current_utc_datetime + timedelta(milliseconds=1))
+
+
+@app.orchestration_trigger(context_name="context")
 def as_event_name(context):
     event = context.wait_for_external_event(context.get_input()["value"])
     timer = context.create_timer(context.current_utc_datetime + timedelta(milliseconds=50))
@@ -87,6 +108,17 @@ def as_next_input(context):
     if "again" in given:
         return given["again"]
     context.continue_as_new({"again": given})
+
+
+@app.orchestration_trigger(context_name="context")
+def as_url(context):
+    return (yield context.call_http("GET", context.get_input()["value"])).status_code
+
+
+@app.orchestration_trigger(context_name="context")
+def as_http_content(context):
+    given = context.get_input()
+    return (yield context.call_http("POST", given["url"], given["value"])).content
 
 
 @app.entity_trigger(context_name="context")
