@@ -30,7 +30,7 @@ def _now(clock: Clock) -> int:
 
 
 if VARIABLE in os.environ:
-    Clock.now = _now  # type: ignore[method-assign]
+    Clock.now = _now  # type: ignore[assignment, method-assign]
 
 if __name__ == "__main__":
     sys.exit(main())
