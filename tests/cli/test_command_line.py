@@ -53,6 +53,13 @@ def test_the_flags_become_settings_and_the_exit_code_is_the_hosts(
     assert given.cors == settings.Cors(("http://a", "http://b"), True)
 
 
+@pytest.mark.parametrize("word", ["--json-output", "--enable-json-output"])
+def test_json_lines_are_asked_for_in_both_spellings(started: list[settings.Settings], word: str) -> None:
+    _run("start")
+    _run("start", word)
+    assert [given.flags.json_output for given in started] == [False, True]
+
+
 @pytest.mark.parametrize("word", ["--enable-auth", "--enableAuth"])
 def test_keys_are_asked_for_in_both_spellings(started: list[settings.Settings], word: str) -> None:
     _run("start")

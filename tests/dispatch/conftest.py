@@ -18,6 +18,7 @@ from funchost.durable.instances import Instance, SdkProtocol
 from funchost.protocols.json1.answer import HTTP_ACTIVITY
 from funchost.protocols.json1.rules import Json1Rules
 from funchost.taskhub import ClientOperations, Selection, TaskHub, Work
+from funchost.tracking import Tracking
 from tests.dispatch import orchestrators
 from tests.dispatch.fakes import FakePool, constant
 from tests.dispatch.number_queue import NumberQueue
@@ -90,17 +91,19 @@ async def start_host(tmp_path: Path, pool: FakePool) -> AsyncIterator[StartHost]
         attempts: int = MANY_ATTEMPTS,
         clock: Clock = SYSTEM_CLOCK,
         folder: str = "data",
+        tracking: Tracking | None = None,
     ) -> Host:
+        tracking = tracking or Tracking("Hub")
         hub = await TaskHub.open(tmp_path / folder, "Hub", clock=clock)
         functions = DurableFunctions(pool.functions)
         rules = Json1Rules(Rules(max_entity_batch=entity_batch))
         common = (hub, pool.as_pool, functions, rules, ALL)
         host = Host(
             hub,
-            hub.clients(SdkProtocol.JSON1),
+            hub.clients(SdkProtocol.JSON1, tracking),
             pool,
-            InstanceDispatcher(*common, versioning, instances, attempts, clock),
-            ActivityDispatcher(*common, {HTTP_ACTIVITY: http}, activities, attempts, clock),
+            InstanceDispatcher(*common, versioning, instances, attempts, tracking, clock),
+            ActivityDispatcher(*common, {HTTP_ACTIVITY: http}, activities, attempts, tracking, clock),
         )
         hub.wake_ups.subscribe(Work.EPISODES, host.instances.wake)
         hub.wake_ups.subscribe(Work.ACTIVITIES, host.activities.wake)

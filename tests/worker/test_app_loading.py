@@ -182,7 +182,10 @@ async def test_a_function_that_breaks_a_rule_of_the_host_leaves_the_others_alone
     assert errors["two_underscores"] == (
         "The binding name my__input is invalid. Please assign a valid name to the binding."
     )
-    assert errors["unresolved"] == "'%NOT_SET%' does not resolve to a value."
+    assert errors["unresolved"] == (
+        "'%NOT_SET%' does not resolve to a value. "
+        "Set NOT_SET in the Values of local.settings.json, or in the environment."
+    )
     assert errors["queued"].startswith("The binding type(s) 'queueTrigger' are not registered.")
     assert errors["storing"].startswith("The binding type(s) 'queue' are not registered.")
     assert (await caller.http("good")).ok
