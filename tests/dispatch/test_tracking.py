@@ -231,7 +231,7 @@ async def test_an_event_that_is_dropped_in_silence_is_told_of(start_host: StartH
     await host.app.raise_event("nobody", "go", None, must_arrive=False)
     (record,) = log.records
     assert record.levelname == "WARNING"
-    assert record.getMessage().startswith("nobody: The event 'go' is dropped: ")
+    assert record.getMessage().startswith("The event 'go' is dropped: ")
 
 
 async def test_an_entity_s_operations_are_told_and_so_is_what_becomes_of_it(

@@ -1,17 +1,15 @@
-"""Tracking: what the log says of instances, activities and entities; the one place of these texts.
+"""Tracking: which lines of the log follow from what has been committed to the task hub.
 
-Lines are made of what has been committed, after the commit, and only when somebody will see them. They are
-the original's, without the keys that mean nothing on one machine. Nothing is decided here.
-Source: durable extension, EndToEndTraceHelper and those who call it.
+They are written after the commit, and made only when somebody will see them. How they read is in `lines`.
+Source: durable extension, those who call EndToEndTraceHelper.
 """
 
 import logging
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
 
-from funchost.durable.commit import ActivityTask, ArrivedMessage, Commit, Operation
-from funchost.durable.entities import EntityRequest, split_entity_id
+from funchost.durable.commit import ActivityTask, ArrivedMessage, Commit
+from funchost.durable.entities import EntityRequest
 from funchost.durable.events import (
     Event,
     EventRaised,
@@ -33,18 +31,9 @@ from funchost.durable.instances import Instance, SdkProtocol, Status
 from funchost.durable.refusals import Unreadable
 from funchost.durable.text import parse_json
 from funchost.durable.timestamps import format_timestamp
+from funchost.tracking.lines import Lines, Subject, context_of, subject_of, subject_of_entity, subject_of_task
 
 _MOST_SAVED = 100_000
-
-_log = logging.getLogger("Host.Triggers.DurableTask")
-
-
-class Subject(NamedTuple):
-    """Whom a line is about: a function, and the instance or entity that runs it or has it run."""
-
-    instance_id: str
-    function: str
-    kind: Literal["Orchestrator", "Activity", "Entity"]
 
 
 class Tracking:
@@ -60,16 +49,15 @@ class Tracking:
         self, hub_name: str = "", *, shows_values: bool = False, shows_replays: bool = False
     ) -> None:
         self.shows_replays = shows_replays
-        self._hub_name = hub_name
-        self._shows_values = shows_values
+        self._lines = Lines(hub_name, shows_values)
         # The last message of each instance of which was told that it is saved.
         self._saved: dict[str, int] = {}
         self._told_of_json_text = False
 
     def start_asked(self, instance: Instance) -> None:
         """A client has had an instance made."""
-        if _log.isEnabledFor(logging.INFO):
-            self._scheduled(subject_of(instance), "NewInstance")
+        if self._lines.wanted(logging.INFO):
+            self._lines.scheduled(subject_of(instance), "NewInstance")
 
     def event_asked(self, instance: Instance, event: str, input: str | None) -> None:
         """A client has raised an external event. That SDK 1.x does not give its data is said once, as a line
@@ -83,68 +71,62 @@ class Tracking:
                 "wait_for_external_event gives a str, here of a %s. Read it with json.loads.",
                 event,
                 sent,
-                extra=_context(subject_of(instance)),
+                extra=context_of(subject_of(instance)),
             )
-        if _log.isEnabledFor(logging.INFO):
-            self._scheduled(subject_of(instance), f"RaiseEvent:{event}")
+        if self._lines.wanted(logging.INFO):
+            self._lines.scheduled(subject_of(instance), f"RaiseEvent:{event}")
 
     def event_dropped(self, instance_id: str, event: str, reason: str) -> None:
         """Nobody can take an event that a client of SDK 2.x has raised; the client does not hear of it."""
-        text = "%s: The event '%s' is dropped: %s"
-        _log.warning(text, instance_id, event, reason, extra={"instance": instance_id})
+        self._lines.noted(
+            Subject(instance_id, "", "Orchestrator"), f"The event '{event}' is dropped: {reason}"
+        )
 
     def signal_asked(self, entity_id: str, operation: str) -> None:
         """A client has sent an operation to an entity."""
-        if _log.isEnabledFor(logging.INFO):
-            self._scheduled(_entity(entity_id), f"EntitySignal:{operation}")
+        if self._lines.wanted(logging.INFO):
+            self._lines.scheduled(subject_of_entity(entity_id), f"EntitySignal:{operation}")
 
     def termination_asked(self, instance: Instance, reason: str | None) -> None:
         """A client has asked an instance to end."""
-        keys = {"Reason": self._value(reason), "State": "Terminated", "RuntimeStatus": "Terminated"}
-        self._say(logging.WARNING, subject_of(instance), "was terminated", keys)
+        keys = {"Reason": self._lines.value(reason), "State": "Terminated", "RuntimeStatus": "Terminated"}
+        self._lines.say(logging.WARNING, subject_of(instance), "was terminated", keys)
 
     def suspension_asked(self, instance: Instance, reason: str | None) -> None:
         """A client has asked an instance to hold."""
-        keys = {"Reason": self._value(reason), "State": "Suspended", "RuntimeStatus": "Suspended"}
-        self._say(logging.INFO, subject_of(instance), "", keys, opening="Suspending function")
+        keys = {"Reason": self._lines.value(reason), "State": "Suspended", "RuntimeStatus": "Suspended"}
+        self._lines.say(logging.INFO, subject_of(instance), "", keys, opening="Suspending function")
 
     def resumption_asked(self, instance: Instance, reason: str | None) -> None:
         """A client has asked an instance to go on."""
-        keys = {"Reason": self._value(reason), "State": "Scheduled", "RuntimeStatus": "Running"}
-        self._say(logging.INFO, subject_of(instance), "", keys, opening="Resuming function")
+        keys = {"Reason": self._lines.value(reason), "State": "Scheduled", "RuntimeStatus": "Running"}
+        self._lines.say(logging.INFO, subject_of(instance), "", keys, opening="Resuming function")
 
     def rewind_asked(self, instance: Instance, reason: str) -> None:
         """A client has set a failed instance back."""
-        keys = {"Reason": self._value(reason), "State": "Rewound"}
-        self._say(logging.WARNING, subject_of(instance), "was rewound", keys)
+        keys = {"Reason": self._lines.value(reason), "State": "Rewound"}
+        self._lines.say(logging.WARNING, subject_of(instance), "was rewound", keys)
 
     def aborted(self, subject: Subject, reason: str) -> None:
         """An episode, a batch or an activity came to no end and is run again."""
         keys = {"Reason": f"It is run again: {reason}", "IsReplay": False}
-        self._say(logging.WARNING, subject, "was aborted", keys)
+        self._lines.say(logging.WARNING, subject, "was aborted", keys)
 
     def noted(self, subject: Subject, details: str) -> None:
         """Something else that a person should know. Source: EndToEndTraceHelper, ExtensionWarningEvent."""
-        _log.warning(
-            "%s InstanceId: %s. Function: %s. HubName: %s.",
-            details,
-            subject.instance_id,
-            subject.function,
-            self._hub_name,
-            extra=_context(subject),
-        )
+        self._lines.noted(subject, details)
 
     def activity_started(self, task: ActivityTask) -> None:
         """An activity is about to run."""
-        if _log.isEnabledFor(logging.INFO):
-            self._started(subject_of_task(task), task.input, task_id=task.task_id)
+        if self._lines.wanted(logging.INFO):
+            self._lines.started(subject_of_task(task), task.input, task_id=task.task_id)
 
     def activity_ended(self, task: ActivityTask, outcome: Event) -> None:
         """The outcome of an activity is committed."""
         if isinstance(outcome, Failure):
-            self._failed(subject_of_task(task), _reason(outcome), task_id=task.task_id)
-        elif isinstance(outcome, TaskCompleted) and _log.isEnabledFor(logging.INFO):
-            self._completed(subject_of_task(task), outcome.result, task_id=task.task_id)
+            self._lines.failed(subject_of_task(task), _reason(outcome), task_id=task.task_id)
+        elif isinstance(outcome, TaskCompleted) and self._lines.wanted(logging.INFO):
+            self._lines.completed(subject_of_task(task), outcome.result, task_id=task.task_id)
 
     def committed(
         self, before: Instance, arrived: Sequence[ArrivedMessage], commit: Commit, past: Sequence[Event] = ()
@@ -156,10 +138,10 @@ class Tracking:
         """
         if is_entity_id(before.instance_id):
             self._batch(before, commit)
-        elif _log.isEnabledFor(logging.INFO):
+        elif self._lines.wanted(logging.INFO):
             self._episode(before, arrived, commit, past)
         elif commit.instance.status is Status.FAILED:
-            self._failed(subject_of(before), commit.instance.output or "")
+            self._lines.failed(subject_of(before), commit.instance.output or "")
 
     def _episode(
         self, before: Instance, arrived: Sequence[ArrivedMessage], commit: Commit, past: Sequence[Event]
@@ -173,46 +155,46 @@ class Tracking:
         for event in recorded:
             if isinstance(event, EventRaised) and event.name in answers:
                 keys = {"OperationId": event.name, "State": "ExternalEventRaised"}
-                self._say(logging.INFO, subject, "received an entity response", keys)
+                self._lines.say(logging.INFO, subject, "received an entity response", keys)
             else:
                 self._event(before, event, replay=False)
         self._save(subject, arrived, commit)
         if commit.superseded:
-            self._completed(subject, None, continued=True)
+            self._lines.completed(subject, None, continued=True)
         elif ran and not commit.instance.status.is_final:
-            self._say(logging.INFO, subject, "awaited", {"IsReplay": False, "State": "Awaited"})
+            self._lines.say(logging.INFO, subject, "awaited", {"IsReplay": False, "State": "Awaited"})
 
     def _event(self, instance: Instance, event: Event, *, replay: bool) -> None:
         """What one event of a history says."""
         subject = subject_of(instance)
         match event:
             case ExecutionStarted():
-                self._started(subject, instance.input, replay=replay)
+                self._lines.started(subject, instance.input, replay=replay)
             case TaskScheduled():
                 called = subject._replace(function=event.name, kind="Activity")
-                self._scheduled(called, instance.name, replay=replay)
+                self._lines.scheduled(called, instance.name, replay=replay)
             case SubOrchestrationCreated():
-                self._scheduled(subject._replace(function=event.name), instance.name, replay=replay)
+                self._lines.scheduled(subject._replace(function=event.name), instance.name, replay=replay)
             case EventSent() if _is_operation(event):
-                called = _entity(event.target_id)._replace(instance_id=subject.instance_id)
-                self._scheduled(called, instance.name, replay=replay)
+                called = subject_of_entity(event.target_id)._replace(instance_id=subject.instance_id)
+                self._lines.scheduled(called, instance.name, replay=replay)
                 if event.request_id is not None:
-                    self._listening(subject, f"WaitForEntityResponse:{event.request_id}", replay)
+                    self._lines.listening(subject, f"WaitForEntityResponse:{event.request_id}", replay)
             case TimerCreated():
-                self._listening(subject, f"CreateTimer:{format_timestamp(event.fire_at)}", replay)
+                self._lines.listening(subject, f"CreateTimer:{format_timestamp(event.fire_at)}", replay)
             case ExternalEventAwaited():
-                self._listening(subject, f"WaitForExternalEvent:{event.name}", replay)
+                self._lines.listening(subject, f"WaitForExternalEvent:{event.name}", replay)
             case TimerFired():
                 due = format_timestamp(event.fire_at)
                 keys: Mapping[str, object] = {"IsReplay": replay, "State": "TimerExpired"}
-                self._say(logging.INFO, subject, f"was resumed by a timer scheduled for '{due}'", keys)
+                self._lines.say(logging.INFO, subject, f"was resumed by a timer scheduled for '{due}'", keys)
             case EventRaised():
                 keys = {"State": "ExternalEventRaised"}
-                self._say(logging.INFO, subject, f"received a '{event.name}' event", keys)
+                self._lines.say(logging.INFO, subject, f"received a '{event.name}' event", keys)
             case ExecutionCompleted(status=Status.COMPLETED):
-                self._completed(subject, event.result)
+                self._lines.completed(subject, event.result)
             case ExecutionCompleted(status=Status.FAILED):
-                self._failed(subject, event.result or "")
+                self._lines.failed(subject, event.result or "")
 
     def _replay(self, instance: Instance, past: Sequence[Event]) -> None:
         """What earlier episodes did, and how the calls ended whose ends a replay tells itself."""
@@ -223,10 +205,10 @@ class Tracking:
                 calls[event.task_id] = Subject(instance.instance_id, event.name, "Activity")
             elif isinstance(event, SubOrchestrationCreated):
                 calls[event.task_id] = Subject(instance.instance_id, event.name, "Orchestrator")
-            elif isinstance(event, Failure):
-                self._failed(calls[event.task_id], _reason(event), replay=True)
-            elif isinstance(event, TaskCompleted | SubOrchestrationCompleted):
-                self._completed(calls[event.task_id], "(replayed)", replay=True)
+            elif isinstance(event, Failure) and event.task_id in calls:
+                self._lines.failed(calls[event.task_id], _reason(event), replay=True)
+            elif isinstance(event, TaskCompleted | SubOrchestrationCompleted) and event.task_id in calls:
+                self._lines.completed(calls[event.task_id], "(replayed)", replay=True)
 
     def _save(self, subject: Subject, arrived: Sequence[ArrivedMessage], commit: Commit) -> None:
         """Tell once of each external event that nobody waits for yet."""
@@ -240,119 +222,29 @@ class Tracking:
         for number, event in waiting:
             if number > last:
                 keys = {"State": "ExternalEventDropped"}
-                self._say(logging.INFO, subject, f"saved a '{event.name}' event", keys)
+                self._lines.say(logging.INFO, subject, f"saved a '{event.name}' event", keys)
         if waiting and len(self._saved) < _MOST_SAVED:
             self._saved[subject.instance_id] = max(last, *(number for number, _ in waiting))
 
     def _batch(self, before: Instance, commit: Commit) -> None:
-        informs = _log.isEnabledFor(logging.INFO)
+        informs = self._lines.wanted(logging.INFO)
         subject = subject_of(before)
         if informs and commit.operations:
-            self._started(subject, before.entity_state)
+            self._lines.started(subject, before.entity_state)
         for operation in commit.operations:
             if informs or operation.error is not None:
-                self._operation(subject, operation)
+                self._lines.operation(subject, operation)
         for what, state in _entity_changes(before, commit.instance) if informs else ():
-            self._say(logging.INFO, subject, what, {"State": state})
+            self._lines.say(logging.INFO, subject, what, {"State": state})
         failures = [
             f"Error in operation '{operation.name}': {operation.error}"
             for operation in commit.operations
             if operation.error is not None
         ]
         if failures:
-            self._failed(subject, "; ".join(failures))
+            self._lines.failed(subject, "; ".join(failures))
         elif informs and commit.operations:
-            self._completed(subject, commit.instance.entity_state, continued=True)
-
-    def _operation(self, subject: Subject, operation: Operation) -> None:
-        which = f"'{operation.name}' operation {operation.request_id}"
-        took, input_ = f"{operation.milliseconds:g}ms", self._value(operation.input)
-        if operation.error is None:
-            keys = {"IsReplay": False, "Input": input_, "Output": self._value(operation.result)}
-            self._say(logging.INFO, subject, f"completed {which} in {took}", keys)
-        else:
-            keys = {"Input": input_, "IsReplay": False}
-            what = f"failed {which} after {took} with exception {operation.error}"
-            self._say(logging.ERROR, subject, what, keys)
-
-    def _scheduled(self, subject: Subject, reason: str, *, replay: bool = False) -> None:
-        keys = {"Reason": reason, "IsReplay": replay, "State": "Scheduled", "RuntimeStatus": "Pending"}
-        self._say(logging.INFO, subject, "scheduled", keys)
-
-    def _started(
-        self, subject: Subject, input: str | None, *, replay: bool = False, task_id: int | None = None
-    ) -> None:
-        value = self._value(input)
-        keys = {"IsReplay": replay, "Input": value, "State": "Started", "RuntimeStatus": "Running"}
-        self._say(logging.INFO, subject, "started", keys, task_id)
-
-    def _listening(self, subject: Subject, reason: str, replay: bool) -> None:
-        keys = {"Reason": reason, "IsReplay": replay, "State": "Listening"}
-        self._say(logging.INFO, subject, "is waiting for input", keys)
-
-    def _completed(
-        self,
-        subject: Subject,
-        output: str | None,
-        *,
-        continued: bool = False,
-        replay: bool = False,
-        task_id: int | None = None,
-    ) -> None:
-        keys = {
-            "ContinuedAsNew": continued,
-            "IsReplay": replay,
-            "Output": self._value(output),
-            "State": "Completed",
-            "RuntimeStatus": "Completed",
-        }
-        self._say(logging.INFO, subject, "completed", keys, task_id)
-
-    def _failed(
-        self, subject: Subject, reason: str, *, replay: bool = False, task_id: int | None = None
-    ) -> None:
-        first_line = next(iter(reason.splitlines()), "").strip()
-        keys = {"Reason": first_line, "IsReplay": replay, "State": "Failed", "RuntimeStatus": "Failed"}
-        self._say(logging.ERROR, subject, "failed with an error", keys, task_id)
-
-    def _value(self, text: str | None) -> str:
-        return text or "" if self._shows_values else f"(Redacted {len(text or '')} characters)"
-
-    def _say(
-        self,
-        level: int,
-        subject: Subject,
-        what: str,
-        keys: Mapping[str, object],
-        task_id: int | None = None,
-        opening: str = "Function",
-    ) -> None:
-        if not _log.isEnabledFor(level):
-            return
-        text = f"{subject.instance_id}: {opening} '{subject.function} ({subject.kind})' {what}".rstrip()
-        parts = [text, *(f"{key}: {value}" for key, value in keys.items()), f"HubName: {self._hub_name}."]
-        end = "" if task_id is None else f" TaskEventId: {task_id}"
-        _log.log(level, "%s%s", ". ".join(parts), end, extra=_context(subject))
-
-
-def subject_of(instance: Instance) -> Subject:
-    """The orchestrator or the entity that an instance runs."""
-    if is_entity_id(instance.instance_id):
-        return _entity(instance.instance_id)
-    return Subject(instance.instance_id, instance.name, "Orchestrator")
-
-
-def subject_of_task(task: ActivityTask) -> Subject:
-    """The activity that a task runs."""
-    return Subject(task.instance_id, task.name, "Activity")
-
-
-def _entity(entity_id: str) -> Subject:
-    return Subject(entity_id, split_entity_id(entity_id)[0], "Entity")
-
-
-def _context(subject: Subject) -> dict[str, str]:
-    return {"instance": subject.instance_id, "function": subject.function}
+            self._lines.completed(subject, commit.instance.entity_state, continued=True)
 
 
 def _reason(failure: Failure) -> str:
