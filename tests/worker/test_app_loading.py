@@ -3,6 +3,7 @@
 import site
 import sys
 
+import azure.functions as func
 import pytest
 
 from funchost.worker.child import app_loader
@@ -117,13 +118,17 @@ async def test_a_process_that_dies_at_import_is_a_failed_load(load_failure):
             "Function f does not have a trigger. A valid function must have one and only one trigger "
             "registered.",
         ),
-        (
+        pytest.param(
             HEAD
             + "app = func.FunctionApp()\n"
             + "@app.route()\ndef f(req): ...\n"
             + "@app.function_name('f')\n@app.route()\ndef g(req): ...\n",
             "Function f does not have a unique function name. Please change @app.function_name() or the "
             "function method name to be unique.",
+            marks=pytest.mark.skipif(
+                not hasattr(func.FunctionApp, "validate_function_names"),
+                reason="this version of azure-functions does not look for equal names",
+            ),
         ),
     ],
 )

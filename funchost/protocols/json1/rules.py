@@ -41,7 +41,7 @@ class JsonReplay(Replay):
         """Remember events for replay; the ledger knows them from the decision."""
         for event in events:
             self.size += _EVENT_OVERHEAD
-            text = sdk_event(event, self.instance)
+            text = sdk_event(event, self.instance, played=True)
             if text is not None:
                 self.texts.append(text)
                 self.size += len(text)
@@ -119,7 +119,7 @@ class Json1Rules(SdkRules):
         if intake.course is Course.RECORD:
             return decision.record(instance, ledger, intake, now)
         opening = OrchestratorStarted(now)
-        new = [sdk_event(event, instance) for event in (opening, *intake.events)]
+        new = [sdk_event(event, instance, played=False) for event in (opening, *intake.events)]
         texts = [*replay.texts, *(text for text in new if text is not None)]
         context = orchestration_context(instance, texts, self._rules.http_poll_milliseconds)
         return _Episode(self._rules, instance, replay, intake, opening, context)
