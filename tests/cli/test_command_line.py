@@ -125,7 +125,7 @@ def test_a_wrong_flag_is_named_with_what_is_allowed_and_exit_code_2(
 ) -> None:
     result = _run("start", *words)
     assert result.exit_code == 2
-    assert said in click.unstyle(result.stderr)
+    assert said in click.unstyle(result.output)
     assert started == []
 
 
@@ -135,7 +135,7 @@ def test_a_wrong_file_ends_with_exit_code_2_and_no_traceback(
     (tmp_path / "host.json").write_text("{")
     result = _run("start")
     assert result.exit_code == 2
-    assert result.stderr.startswith("Error: Unable to parse host configuration file")
+    assert result.output.startswith("Error: Unable to parse host configuration file")
     assert "Traceback" not in result.output
     assert started == []
 
@@ -143,7 +143,7 @@ def test_a_wrong_file_ends_with_exit_code_2_and_no_traceback(
 def test_an_unknown_command_ends_with_exit_code_2() -> None:
     result = _run("begin")
     assert result.exit_code == 2
-    assert "No such command 'begin'" in result.stderr
+    assert "No such command 'begin'" in result.output
 
 
 def _python_m_funchost(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
