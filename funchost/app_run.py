@@ -35,6 +35,7 @@ from funchost.taskhub import ClientOperations, Selection, TaskHub, Work
 from funchost.timers import timer_functions
 from funchost.timers.moments import find_zone
 from funchost.timers.timer_listeners import TimerListeners
+from funchost.tracking import Tracking
 from funchost.worker.invocations import (
     AppLoadError,
     ClientForm,
@@ -149,6 +150,10 @@ class AppRun:
         self._clock = clock
         self._timers: TimerListeners
         self._rules: SdkRules
+        limits = settings.hub
+        self._tracking = Tracking(
+            limits.name, shows_values=limits.trace_values, shows_replays=limits.trace_replays
+        )
         self.clients: ClientOperations
         self._subscriptions: list[Callable[[], None]] = []
         self._trigger_sources: list[TriggerSource] = []
@@ -169,6 +174,7 @@ class AppRun:
         limits = self._settings.hub
         self.clients = self._hub.clients(
             self._rules.protocol,
+            self._tracking,
             default_version=limits.default_version,
             overwrite_running=limits.overridable_states == "AnyState",
         )
@@ -206,13 +212,13 @@ class AppRun:
         )
         common = (self._hub, self.pool, functions, self._rules, self._selection())
         instances = InstanceDispatcher(
-            *common, versioning, limits.max_orchestrators, limits.max_attempts, self._clock
+            *common, versioning, limits.max_orchestrators, limits.max_attempts, self._tracking, self._clock
         )
         built_in = {
             HTTP_ACTIVITY: HttpCalls(limits.http_poll_ms, limits.http_answer_limit_bytes, self._clock)
         }
         activities = ActivityDispatcher(
-            *common, built_in, limits.max_activities, limits.max_attempts, self._clock
+            *common, built_in, limits.max_activities, limits.max_attempts, self._tracking, self._clock
         )
         self._subscriptions = [
             self._hub.wake_ups.subscribe(Work.EPISODES, instances.wake),

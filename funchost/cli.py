@@ -93,6 +93,18 @@ def main() -> None:
     "Critical or None.",
 )
 @click.option(
+    "--json-output",
+    "--enable-json-output",
+    is_flag=True,
+    help="Write every line as a JSON object, for programs.",
+)
+@click.option(
+    "--json-output-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Append the JSON objects to this file; what is shown stays text.",
+)
+@click.option(
     "--instances",
     type=whole_number(1, 64),
     metavar="N",
@@ -131,7 +143,13 @@ def start(functions: tuple[str, ...], **options: Any) -> None:
 
     from funchost import console, supervisor
 
-    console.setup_logging(loaded, "i1" if loaded.instances == 1 else "main")
+    try:
+        console.setup_logging(loaded, "i1" if loaded.instances == 1 else "main")
+    except OSError as error:
+        raise WrongSetting(
+            f"--json-output-file: '{error.filename}' cannot be written: {error.strerror}. Give a file in a "
+            "folder that exists."
+        ) from error
     for warning in loaded.warnings:
         logging.getLogger("Host.General").warning(warning)
     sys.exit(supervisor.run(loaded))

@@ -13,7 +13,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -81,8 +80,7 @@ def run(
 
 def give_up(problem: CannotStart) -> int:
     """Say why the host cannot start; returns the exit code."""
-    console.flush()
-    print(problem, file=sys.stderr)
+    console.print_end(str(problem))
     return problem.exit_code
 
 

@@ -8,6 +8,7 @@ from funchost.console.output import flush
 from funchost.console.start_up import (
     print_banner,
     print_changes,
+    print_end,
     print_failed_start,
     print_functions,
     print_keys,
@@ -21,6 +22,7 @@ __all__ = [
     "flush",
     "print_banner",
     "print_changes",
+    "print_end",
     "print_failed_start",
     "print_functions",
     "print_keys",

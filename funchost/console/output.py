@@ -1,4 +1,4 @@
-"""Standard output without waiting: a thread writes what the others hand over.
+"""Output without waiting: a thread writes what the others hand over, to standard output or to a file.
 
 A slow reader delays nobody, a reader that is gone ends nothing, and lines stay whole when several
 host instances write to the same pipe. Formats nothing.
@@ -11,6 +11,8 @@ import os
 import select
 import sys
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from queue import SimpleQueue
 
 # The least that every system writes to a pipe in one piece (POSIX asks for 512, Linux and macOS do more).
@@ -22,7 +24,8 @@ _LAST_WORDS_SECONDS = 2.0
 class Output:
     """Writes texts to a file descriptor in the order they were handed over.
 
-    When nobody reads for so long that 100,000 texts wait, further ones are dropped and counted.
+    When nobody reads for so long that 100,000 texts wait, further ones are dropped and counted. `note` makes
+    a line of what it says itself.
     """
 
     def __init__(self, descriptor: int | None) -> None:
@@ -30,6 +33,7 @@ class Output:
         self._waiting: SimpleQueue[str | threading.Event] = SimpleQueue()
         self._dropped = 0
         self.process = os.getpid()
+        self.note: Callable[[str], str] = lambda text: f"{text}\n"
         threading.Thread(target=self._write_forever, name="console", daemon=True).start()
 
     @property
@@ -65,7 +69,7 @@ class Output:
                     break
                 item = self._waiting.get()
             if self._dropped and self._waiting.empty():
-                texts.append(f"{self._dropped} lines were dropped: nobody read the output.\n")
+                texts.append(self.note(f"{self._dropped} lines were dropped: nobody read the output."))
                 self._dropped = 0
             self._write_pieces(texts)
             if isinstance(item, threading.Event):
@@ -93,20 +97,32 @@ class Output:
                 self._descriptor = None
 
 
-_standard: Output | None = None
+_outputs: dict[Path | None, Output] = {}
 
 
 def standard_output() -> Output:
-    """The one Output of this process; after a fork the child gets its own."""
-    global _standard
-    if _standard is None or _standard.process != os.getpid():
-        # With standard output closed, descriptor 1 may by now be somebody's database or socket.
-        _standard = Output(1 if sys.__stdout__ is not None else None)
-        atexit.register(flush)
-    return _standard
+    """The one Output of this process to standard output; after a fork the child gets its own."""
+    # With standard output closed, descriptor 1 may by now be somebody's database or socket.
+    return _output(None, lambda: 1 if sys.__stdout__ is not None else None)
+
+
+def file_output(path: Path) -> Output:
+    """The one Output of this process that appends to this file. Raises OSError when it cannot be opened."""
+    return _output(path, lambda: os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644))
 
 
 def flush(seconds: float = _LAST_WORDS_SECONDS) -> None:
     """Waits, for a bounded time, until this process has written all its lines."""
-    if _standard is not None and _standard.process == os.getpid():
-        _standard.flush(seconds)
+    for output in _outputs.values():
+        if output.process == os.getpid():
+            output.flush(seconds)
+
+
+def _output(path: Path | None, opened: Callable[[], int | None]) -> Output:
+    known = _outputs.get(path)
+    if known is not None and known.process == os.getpid():
+        return known
+    if not _outputs:
+        atexit.register(flush)
+    output = _outputs[path] = Output(opened())
+    return output

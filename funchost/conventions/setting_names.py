@@ -44,7 +44,8 @@ def expand(text: str, app_settings: Mapping[str, str]) -> str:
         name = text[start + 1 : end]
         value = value_of(name, app_settings)
         if value is None:
-            raise UnresolvedExpression(f"'%{name}%' does not resolve to a value.")
+            mend = f" Set {name} in the Values of local.settings.json, or in the environment." if name else ""
+            raise UnresolvedExpression(f"'%{name}%' does not resolve to a value.{mend}")
         parts += (text[position:start], value)
         position = end + 1
     return "".join(parts) + text[position:]

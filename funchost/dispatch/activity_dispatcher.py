@@ -1,6 +1,5 @@
 """The activity dispatcher: run leased activities on workers and hand in their outcomes."""
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from funchost.clock import SYSTEM_CLOCK, Clock
@@ -11,10 +10,9 @@ from funchost.durable.events import Event
 from funchost.durable.failures import unknown_function
 from funchost.durable.protocol import SdkRules
 from funchost.taskhub import LeasedActivity, LeaseLost, Selection, TaskHub
+from funchost.tracking import Tracking, subject_of_task
 from funchost.worker.invocations import FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.pool import WorkerPool
-
-_log = logging.getLogger("Host.Durable")
 
 BuiltInActivity = Callable[[ActivityTask], Awaitable[Event | Postponed]]
 """An activity that the host does itself, such as a durable HTTP call of SDK 1.x."""
@@ -33,6 +31,7 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
         built_in: Mapping[str, BuiltInActivity],
         limit: int,
         max_attempts: int,
+        tracking: Tracking,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         super().__init__(limit, clock)
@@ -43,6 +42,7 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
         self._selection = selection
         self._built_in = built_in
         self._max_attempts = max_attempts
+        self._tracking = tracking
 
     async def _lease(self, room: int) -> Sequence[LeasedActivity]:
         return await self._hub.work.lease_activities(self._selection, room)
@@ -63,8 +63,8 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
             return await self._run_and_hand_in(item)
         except WorkerLost as loss:
             # A lost worker is no failure of the activity at once: it runs again, as in the original.
-            _log.warning("Activity '%s' of instance '%s' runs again: %s", task.name, task.instance_id, loss)
             if item.attempts + 1 < self._max_attempts:
+                self._tracking.aborted(subject_of_task(task), str(loss))
                 await self._count_attempt(item)
             else:
                 await self._hand_in_failure(item, str(loss))
@@ -84,9 +84,11 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
         if isinstance(outcome, Postponed):
             await self._hub.work.postpone_activity(item, outcome.input, outcome.not_before)
             return None
-        return await self._hub.work.finish_activity(
+        following = await self._hub.work.finish_activity(
             item, outcome, take_next=None if self.is_draining else self._selection
         )
+        self._tracking.activity_ended(item.task, outcome)
+        return following
 
     async def _hand_in_failure(self, item: LeasedActivity, why: str) -> None:
         task = item.task
@@ -94,14 +96,15 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
             f"Activity function '{task.name}' was tried {max(item.attempts, self._max_attempts)} times and "
             f"did not come to an end. {why}"
         )
-        _log.error("Instance '%s': %s", task.instance_id, reason)
         failed = self._rules.activity_refused(task, reason, self._clock.now())
         try:
             await self._hub.work.finish_activity(item, failed)
+            self._tracking.activity_ended(task, failed)
         except LeaseLost:
             self._dropped(task)
 
     async def _run(self, task: ActivityTask, attempts: int) -> Event | Postponed:
+        self._tracking.activity_started(task)
         if (built_in := self._built_in.get(task.name)) is not None:
             return await built_in(task)
         function = self._functions.find(ACTIVITY_TRIGGER, task.name)
@@ -110,14 +113,12 @@ class ActivityDispatcher(Dispatcher[LeasedActivity]):
             text = unknown_function("activity", task.name, self._functions.names(ACTIVITY_TRIGGER))
             return self._rules.activity_refused(task, text, self._clock.now())
         try:
-            outcome = await ask(self._pool, function, self._rules.activity_payload(task), attempts)
+            payload = self._rules.activity_payload(task)
+            outcome = await ask(self._pool, function, payload, task.instance_id, attempts)
         except FunctionTimedOut as late:
             return self._rules.activity_refused(task, str(late), self._clock.now(), timed_out=True)
         return self._rules.activity_ended(task, outcome, self._clock.now())
 
     def _dropped(self, task: ActivityTask) -> None:
-        _log.warning(
-            "The result of activity '%s' is dropped: instance '%s' has ended, or another host runs it.",
-            task.name,
-            task.instance_id,
-        )
+        details = "The result of the activity is dropped: its instance has ended, or another host runs it."
+        self._tracking.noted(subject_of_task(task), details)

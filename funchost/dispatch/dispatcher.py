@@ -15,7 +15,7 @@ from funchost.clock import SYSTEM_CLOCK, Clock
 from funchost.durable.refusals import HubUnavailable
 from funchost.taskhub import LeaseLost
 
-_log = logging.getLogger("Host.Durable")
+_log = logging.getLogger("DurableTask.Core")
 
 Item = TypeVar("Item")
 

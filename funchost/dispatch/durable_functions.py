@@ -37,8 +37,11 @@ class DurableFunctions:
         return sorted(function.durable_name for function in self._by_trigger.get(trigger, {}).values())
 
 
-async def ask(pool: WorkerPool, function: FunctionInfo, payload: bytes, attempts: int) -> Outcome:
-    """Run a durable function with this text as its trigger's value, after so many attempts in vain.
+async def ask(
+    pool: WorkerPool, function: FunctionInfo, payload: bytes, instance_id: str, attempts: int
+) -> Outcome:
+    """Run a durable function with this text as its trigger's value, for this instance, after so many attempts
+    in vain.
 
     Whoever dies with its worker twice may be what kills it, and runs alone from then on. Raises WorkerLost,
     FunctionTimedOut, PoolStopped, or NoProcessFree when it cannot run alone now.
@@ -48,7 +51,9 @@ async def ask(pool: WorkerPool, function: FunctionInfo, payload: bytes, attempts
     alone = attempts >= _ALONE_AFTER_ATTEMPTS
     if alone and not pool.can_run_alone:
         raise NoProcessFree
-    invocation = Invocation(invocation_id, function.name, "string", payload, alone=alone)
+    invocation = Invocation(
+        invocation_id, function.name, "string", payload, alone=alone, instance=instance_id
+    )
     result = await call(pool, invocation, None)
     if result.error is not None:
         return Raised(result.error.type, result.error.message, result.error.stack)

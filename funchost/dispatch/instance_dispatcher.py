@@ -1,6 +1,5 @@
 """The instance dispatcher: lease an instance, have one episode or batch of it run, commit what it decided."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,15 +16,15 @@ from funchost.dispatch.replay_cache import CachedExecution, ReplayCache
 from funchost.durable.commit import Commit
 from funchost.durable.entities import split_entity_id
 from funchost.durable.episode_commit import give_up
+from funchost.durable.events import Event
 from funchost.durable.failures import FunctionKind, unknown_function
 from funchost.durable.identity import is_entity_id
 from funchost.durable.protocol import Refusal, Replay, SdkRules, Turn
 from funchost.durable.versions import MISMATCH_TEXT, MatchStrategy, complies
 from funchost.taskhub import LeasedInstance, LeaseLost, Selection, TaskHub
+from funchost.tracking import Tracking, subject_of
 from funchost.worker.invocations import FunctionInfo, FunctionTimedOut, PoolStopped, WorkerLost
 from funchost.worker.pool import WorkerPool
-
-_log = logging.getLogger("Host.Durable")
 
 # After an episode an instance waits for this multiple of the replay's time, unless all its open tasks
 # have answered: replays then cost at most a third of the time, however many tasks there are.
@@ -36,6 +35,8 @@ _LONGEST_REPLAY_SECONDS_PER_EVENT = 0.002
 
 # How long an instance of another version is left alone before somebody looks at it again.
 _PAUSE_AFTER_REFUSAL_SECONDS = 10.0
+
+_TAKEN_OVER = "What was decided is dropped: another host has taken the instance over."
 
 
 class VersionRefused(Exception):
@@ -75,6 +76,7 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
         versioning: Versioning,
         limit: int,
         max_attempts: int,
+        tracking: Tracking,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         super().__init__(limit, clock)
@@ -85,6 +87,7 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
         self._selection = selection
         self._versioning = versioning
         self._max_attempts = max_attempts
+        self._tracking = tracking
         self._cache = ReplayCache()
 
     async def _lease(self, room: int) -> Sequence[LeasedInstance]:
@@ -101,34 +104,31 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
         await self._hub.work.return_instance(item, pause_seconds, attempts)
 
     async def _work(self, item: LeasedInstance) -> None:
-        instance_id = item.instance.instance_id
+        instance = item.instance
         try:
-            if is_entity_id(instance_id):
-                await self._hub.work.commit_episode(item, await self._run_batch(item))
+            if is_entity_id(instance.instance_id):
+                await self._commit(item, await self._run_batch(item))
             else:
                 await self._run_episode(item)
         except (WorkerLost, FunctionTimedOut) as loss:
             # Neither a lost worker nor a replay that takes too long is a failure of the instance at once: its
             # episode is run again, as in the original.
-            _log.warning("The episode of instance '%s' is run again: %s", instance_id, loss)
+            self._tracking.aborted(subject_of(instance), str(loss))
             await self._count_attempt(item)
         except PoolStopped:
             await self._give_back(item, 0, item.attempts)
         except NoProcessFree:
             await self._give_back(item, PAUSE_BEFORE_ALONE_SECONDS, item.attempts)
         except VersionRefused as refusal:
-            _log.warning("%s", refusal)
+            self._tracking.noted(subject_of(instance), str(refusal))
             await self._give_back(item, _PAUSE_AFTER_REFUSAL_SECONDS, item.attempts)
         except LeaseLost:
-            _log.warning(
-                "What instance '%s' decided is dropped: another host has taken it over.", instance_id
-            )
+            self._tracking.noted(subject_of(instance), _TAKEN_OVER)
 
     async def _run_episode(self, item: LeasedInstance) -> None:
         if item.attempts >= self._max_attempts:
-            reason = self._given_up("episode", "orchestrator", item.instance.name, item.attempts)
-            commit = give_up(item.instance, item.messages, reason, self._clock.now())
-            await self._hub.work.commit_episode(item, commit)
+            reason = _given_up("episode", "orchestrator", item.instance.name, item.attempts)
+            await self._commit(item, give_up(item.instance, item.messages, reason, self._clock.now()))
             return
         replay = await self._replay(item)
         length = replay.length
@@ -137,8 +137,15 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
         commit = begun if isinstance(begun, Commit) else await self._turn(item, begun)
         longest = _LONGEST_REPLAY_SECONDS + _LONGEST_REPLAY_SECONDS_PER_EVENT * length
         rest = min(self._clock.monotonic() - began, longest) * _REST_FACTOR
-        await self._hub.work.commit_episode(item, commit, int(rest * 1_000_000))
+        await self._commit(item, commit, int(rest * 1_000_000))
         self._remember(item, replay, commit)
+
+    async def _commit(self, item: LeasedInstance, commit: Commit, rest_microseconds: int = 0) -> None:
+        past: Sequence[Event] = ()
+        if self._tracking.shows_replays:
+            past = await self._hub.work.events(item.instance.instance_id)
+        await self._hub.work.commit_episode(item, commit, rest_microseconds)
+        self._tracking.committed(item.instance, item.messages, commit, past)
 
     async def _turn(self, item: LeasedInstance, turn: Turn) -> Commit:
         instance = item.instance
@@ -153,10 +160,11 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
         return await self._ask(item, function, turn)
 
     async def _ask(self, item: LeasedInstance, function: FunctionInfo, turn: Turn) -> Commit:
-        outcome = await ask(self._pool, function, turn.payload, item.attempts)
+        instance_id = item.instance.instance_id
+        outcome = await ask(self._pool, function, turn.payload, instance_id, item.attempts)
         while (again := turn.again(outcome)) is not None:
             turn = again
-            outcome = await ask(self._pool, function, turn.payload, item.attempts)
+            outcome = await ask(self._pool, function, turn.payload, instance_id, item.attempts)
         return turn.decide(outcome, self._clock.now())
 
     async def _run_batch(self, item: LeasedInstance) -> Commit:
@@ -168,7 +176,7 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
             return begun
         name, _ = split_entity_id(entity.instance_id)
         if item.attempts >= self._max_attempts:
-            reason = self._given_up("operation", "entity", name, item.attempts)
+            reason = _given_up("operation", "entity", name, item.attempts)
             return begun.fail(reason, now, Refusal.GIVEN_UP)
         function = self._functions.find(ENTITY_TRIGGER, name)
         if function is None:
@@ -178,14 +186,6 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
 
     def _unknown(self, kind: FunctionKind, name: str, trigger: str) -> str:
         return unknown_function(kind, name, self._functions.names(trigger))
-
-    def _given_up(self, what: str, kind: FunctionKind, name: str, attempts: int) -> str:
-        text = (
-            f"The {what} of {kind} '{name}' was tried {attempts} times and could not be carried out. "
-            "The log of the host says why. FUNCHOST_MAX_ATTEMPTS says how often it is tried."
-        )
-        _log.error("%s", text)
-        return text
 
     async def _replay(self, item: LeasedInstance) -> Replay:
         instance = item.instance
@@ -205,3 +205,10 @@ class InstanceDispatcher(Dispatcher[LeasedInstance]):
             replay.keep(commit.history)
         execution = CachedExecution(instance.execution_id, item.episode + 1, replay)
         self._cache.put(instance.instance_id, execution)
+
+
+def _given_up(what: str, kind: FunctionKind, name: str, attempts: int) -> str:
+    return (
+        f"The {what} of {kind} '{name}' was tried {attempts} times and could not be carried out. "
+        "The log of the host says why. FUNCHOST_MAX_ATTEMPTS says how often it is tried."
+    )

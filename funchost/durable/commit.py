@@ -63,6 +63,18 @@ class NewInstance:
     if_refused: Message | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation that an entity has run: the result as JSON text, or the error in words."""
+
+    name: str
+    request_id: str
+    input: str | None
+    result: str
+    error: str | None
+    milliseconds: float
+
+
 @dataclass(slots=True)
 class Commit:
     """Everything that one episode or entity batch changes.
@@ -71,6 +83,9 @@ class Commit:
     place of the old history when `replaces_history` is set. `cancelled_timers` are task numbers whose
     pending TimerFired is withdrawn. `open_tasks` is how many completions can still come. `more_to_take`
     tells that a message left in the mailbox can be taken at once.
+
+    Two are for the log alone: `superseded` are the events of an episode that starts its instance over, which
+    no history keeps; `operations` are those that a batch has run.
     """
 
     instance: Instance
@@ -83,3 +98,5 @@ class Commit:
     cancelled_timers: list[int] = field(default_factory=list)
     open_tasks: int = 0
     more_to_take: bool = False
+    superseded: list[Event] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)

@@ -16,7 +16,7 @@ from funchost.durable.actions import (
     SignalEntity,
     StartOrchestration,
 )
-from funchost.durable.commit import ArrivedMessage, Commit, Message, NewInstance
+from funchost.durable.commit import ArrivedMessage, Commit, Message, NewInstance, Operation
 from funchost.durable.events import EventRaised, ExecutionStarted
 from funchost.durable.failures import FailureDetails
 from funchost.durable.identity import new_id
@@ -113,6 +113,20 @@ class OperationResult:
     text: str
     is_error: bool = False
     failure: FailureDetails | None = None
+    milliseconds: float = 0.0
+
+    @property
+    def error(self) -> str | None:
+        """What went wrong, in words."""
+        if not self.is_error:
+            return None
+        if self.failure is not None:
+            return str(self.failure)
+        try:
+            said = parse_json(self.text)
+        except Unreadable:
+            return self.text
+        return said if isinstance(said, str) else self.text
 
     def to_json(self) -> str:
         """The answer as it travels to the caller."""
@@ -263,7 +277,7 @@ def decide_batch(
     # The original starts a new generation for each batch, which moves the creation time.
     commit.instance = replace(commit.instance, entity_state=answer.state, created_at=now)
     for (_, request), result in zip(finished, answer.results, strict=True):
-        _respond(commit, request, result, now)
+        _end_operation(commit, request, result, now)
     for action in answer.actions:
         _carry_out(commit, action, default_version, now)
     if all_ran:
@@ -280,7 +294,7 @@ def fail_batch(entity: Instance, intake: EntityIntake, result: OperationResult, 
     commit = _commit(entity, intake, now, ran=False)
     for number, request in intake.batch:
         commit.consumed.append(number)
-        _respond(commit, request, result, now)
+        _end_operation(commit, request, result, now)
     _grant_lock(commit, intake, now)
     return commit
 
@@ -312,6 +326,20 @@ def _grant_lock(commit: Commit, intake: EntityIntake, now: int) -> None:
         commit.messages.append(following.message(now))
     else:
         _respond(commit, request, OperationResult("Lock Acquisition Completed"), now)
+
+
+def _end_operation(commit: Commit, request: EntityRequest, result: OperationResult, now: int) -> None:
+    commit.operations.append(
+        Operation(
+            request.operation or "",
+            request.request_id,
+            request.input,
+            result.text,
+            result.error,
+            result.milliseconds,
+        )
+    )
+    _respond(commit, request, result, now)
 
 
 def _respond(commit: Commit, request: EntityRequest, result: OperationResult, now: int) -> None:

@@ -142,7 +142,7 @@ class EpisodeCommit:
             updated_at=self.now,
         )
         self.commit.instance = successor
-        self.commit.history = []
+        self.commit.superseded, self.commit.history = self.commit.history, []
         self.commit.replaces_history = True
         self.commit.open_tasks = 0
         self.commit.more_to_take = True

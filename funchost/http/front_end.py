@@ -177,7 +177,8 @@ class HttpFrontEnd:
     async def _answer(self, request: Request) -> web.StreamResponse:
         if self._admin.holds(request.path):
             return await self._admin.answer(request)
-        if page := self._offline.response():
+        page = self._offline.response()
+        if page is not None:
             return page
         await self._wait_for_start()
         if self._site is None or not self._decided.is_set():

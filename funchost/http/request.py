@@ -134,7 +134,8 @@ class Request:
             major, minor = message.version
             raise Refused(505, f"HTTP/{major}.{minor} is not served here. Send HTTP/1.1.")
         authority, raw_path, raw_query = split_target(message.raw_path)
-        given = message.headers.get("Host", "")
+        # Two of them are no host either (RFC 9112, 3.2).
+        given = ",".join(message.headers.getall("Host", ()))
         for name in filter(None, (authority, given)):
             if not _HOST.fullmatch(name):
                 raise Refused(400, f"Host: '{name}' is not a host. Send a name or an address, and a port.")

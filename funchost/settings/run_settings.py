@@ -20,7 +20,10 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """The command line of `funchost start`; None or empty where a flag was not given."""
+    """The command line of `funchost start`; None or empty where a flag was not given.
+
+    With a `json_output_file` the JSON lines go there, and standard output stays as it is.
+    """
 
     script_root: Path | None = None
     address: str | None = None
@@ -28,6 +31,8 @@ class Flags:
     functions: tuple[str, ...] = ()
     verbose: bool = False
     user_log_level: str | None = None
+    json_output: bool = False
+    json_output_file: Path | None = None
     instances: int | None = None
     dispatch: Dispatch | None = None
     data_dir: Path | None = None
@@ -92,6 +97,8 @@ class HubSettings:
     use_forwarded_host: bool
     max_grpc_message_bytes: int
     grpc_http_client_timeout: str
+    trace_values: bool
+    trace_replays: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def task_hub_name(
             else "must have 1 to 100 letters, digits, '-', '_' and '.', and start with a letter or digit."
         )
         cause = (
-            f"{origin} names an app setting that is not set."
+            f"{origin} names an app setting that is not set. Set it in the Values of local.settings.json."
             if name == given and "%" in name
             else f"It comes from {origin}."
         )

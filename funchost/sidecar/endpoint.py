@@ -29,7 +29,7 @@ _OPTIONS = (
     ("grpc.so_reuseport", 1),
 )
 
-_log = logging.getLogger("Host.Durable")
+_log = logging.getLogger("Host.Triggers.DurableTask")
 
 Answer = Callable[[bytes, Any], Awaitable[Any]]
 Stream = Callable[[bytes, Any], AsyncIterator[Any]]

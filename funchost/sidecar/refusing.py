@@ -26,7 +26,7 @@ _CODES: tuple[tuple[type[Exception], StatusCode, str], ...] = (
     (DecodeError, StatusCode.INVALID_ARGUMENT, "The request is no message: "),
 )
 
-_log = logging.getLogger("Host.Durable")
+_log = logging.getLogger("Host.Triggers.DurableTask")
 
 
 class CallRefused(Exception):

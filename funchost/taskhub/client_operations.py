@@ -37,6 +37,7 @@ from funchost.taskhub.removal import (
 from funchost.taskhub.rows import instance_parameters, read_history, read_instance
 from funchost.taskhub.statements import SQL
 from funchost.taskhub.status_waits import StatusWaits, Subscribe
+from funchost.tracking import Tracking
 
 _GENERATIONS = {SdkProtocol.JSON1: "1.x", SdkProtocol.GRPC2: "2.x"}
 
@@ -64,6 +65,7 @@ class ClientOperations:
         default_version: str,
         overwrite_running: bool,
         subscribe: Subscribe,
+        tracking: Tracking,
     ) -> None:
         self.protocol = protocol
         self._database = database
@@ -71,6 +73,7 @@ class ClientOperations:
         self._default_version = default_version
         self._replaceable = frozenset(Status) if overwrite_running else frozenset(Status) - UNFINISHED
         self._waits = StatusWaits(database, subscribe)
+        self._tracking = tracking
 
     async def start(
         self,
@@ -113,7 +116,9 @@ class ClientOperations:
             transaction.work |= Work.EPISODES
             return put_new_instance(transaction.connection, instance, started, replaceable=may_replace)
 
-        return await self._database.write(work)
+        created = await self._database.write(work)
+        self._tracking.start_asked(created)
+        return created
 
     async def get(self, instance_id: str) -> Instance | None:
         """The instance as it is now, None when there is none."""
@@ -152,13 +157,16 @@ class ClientOperations:
     ) -> None:
         """Send an external event; `input` is JSON text.
 
-        Raises InstanceNotFound or InstanceEnded; unless it must arrive, it is dropped then without a word.
+        Raises InstanceNotFound or InstanceEnded; unless it must arrive, it is dropped then.
         """
         try:
-            await self._send(instance_id, lambda now: EventRaised(now, name, input))
-        except (InstanceNotFound, InstanceEnded):
+            instance = await self._send(instance_id, lambda now: EventRaised(now, name, input))
+        except (InstanceNotFound, InstanceEnded) as refusal:
             if must_arrive:
                 raise
+            self._tracking.event_dropped(instance_id, name, str(refusal))
+            return
+        self._tracking.event_asked(instance, name, input)
 
     async def terminate(self, instance_id: str, reason: str | None, *, recursive: bool = False) -> None:
         """Ask an instance to end, and all that run below it if that is asked. One whose start is put off ends
@@ -169,7 +177,7 @@ class ClientOperations:
         now = self._clock.now()
         terminated = ExecutionTerminated(now, reason)
 
-        def work(transaction: Transaction) -> None:
+        def work(transaction: Transaction) -> Instance:
             connection = transaction.connection
             instance = self._living(connection, instance_id)
             below = []
@@ -180,8 +188,9 @@ class ClientOperations:
             receivers = (instance_id, *(row["instance_id"] for row in below))
             post(connection, [Message(each, terminated, None, now) for each in receivers], self.protocol)
             transaction.work |= Work.EPISODES
+            return instance
 
-        await self._database.write(work)
+        self._tracking.termination_asked(await self._database.write(work), reason)
 
     async def suspend(self, instance_id: str, reason: str | None) -> None:
         """Ask an instance to hold. Raises InstanceNotFound, InstanceEnded or WrongState."""
@@ -193,7 +202,8 @@ class ClientOperations:
                     "Suspended state."
                 )
 
-        await self._send(instance_id, lambda now: ExecutionSuspended(now, reason), check)
+        instance = await self._send(instance_id, lambda now: ExecutionSuspended(now, reason), check)
+        self._tracking.suspension_asked(instance, reason)
 
     async def resume(self, instance_id: str, reason: str | None) -> None:
         """Ask a suspended instance to go on. Raises InstanceNotFound, InstanceEnded or WrongState."""
@@ -205,7 +215,8 @@ class ClientOperations:
                     f"{instance.status} state."
                 )
 
-        await self._send(instance_id, lambda now: ExecutionResumed(now, reason), check)
+        instance = await self._send(instance_id, lambda now: ExecutionResumed(now, reason), check)
+        self._tracking.resumption_asked(instance, reason)
 
     async def rewind(self, instance_id: str, reason: str) -> None:
         """Run a failed instance again from its failures.
@@ -214,11 +225,11 @@ class ClientOperations:
         """
         now = self._clock.now()
 
-        def work(transaction: Transaction) -> None:
+        def work(transaction: Transaction) -> Instance:
             self._check_generation(read_instance(transaction.connection, instance_id))
-            rewind_instance(transaction, instance_id, reason, now)
+            return rewind_instance(transaction, instance_id, reason, now)
 
-        await self._database.write(work)
+        self._tracking.rewind_asked(await self._database.write(work), reason)
 
     async def restart(self, instance_id: str, new_id: bool) -> Instance:
         """Start an instance again with the input and the tags it had, under a fresh ID or its own.
@@ -294,6 +305,7 @@ class ClientOperations:
             transaction.work |= Work.EPISODES
 
         await self._database.write(work)
+        self._tracking.signal_asked(entity_id, operation)
 
     async def entity(self, entity_id: str) -> EntityStatus | None:
         """What there is of an entity, None when nobody has ever asked it anything."""
@@ -348,11 +360,11 @@ class ClientOperations:
         instance_id: str,
         event: Callable[[int], Event],
         check: Callable[[Instance], None] = lambda instance: None,
-    ) -> None:
-        """Post an event to an instance that has not ended and passes `check`."""
+    ) -> Instance:
+        """Post an event to an instance that has not ended and passes `check`; returns the instance."""
         now = self._clock.now()
 
-        def work(transaction: Transaction) -> None:
+        def work(transaction: Transaction) -> Instance:
             instance = self._living(transaction.connection, instance_id)
             check(instance)
             # An instance hears of nothing before its start.
@@ -360,8 +372,9 @@ class ClientOperations:
             message = Message(instance_id, event(now), None, visible_at or now)
             post(transaction.connection, [message], instance.protocol)
             transaction.work |= Work.EPISODES
+            return instance
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     def _living(self, connection: sqlite3.Connection, instance_id: str) -> Instance:
         instance = read_instance(connection, instance_id)

@@ -32,7 +32,7 @@ _CALM_SECONDS = 5.0
 # When a person begins to wonder.
 _SAID_AFTER_SECONDS = 2.0
 
-_log = logging.getLogger("Host.Durable")
+_log = logging.getLogger("DurableTask.AzureStorage")
 
 T = TypeVar("T")
 

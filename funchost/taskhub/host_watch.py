@@ -28,7 +28,7 @@ _LOOK_AROUND_SECONDS = 1.0
 _LOOPBACK = "127.0.0.1"
 _CALL = b"work"
 
-_log = logging.getLogger("Host.Durable")
+_log = logging.getLogger("DurableTask.AzureStorage")
 
 
 class HostWatch:

@@ -21,11 +21,12 @@ from funchost.taskhub.timer_records import TimerRecords
 from funchost.taskhub.trouble import HubDamaged, TaskHubError, cannot_open, refuse_damaged
 from funchost.taskhub.upkeep import Upkeep, clock_was_set_back, repair_times
 from funchost.taskhub.work_items import WorkItems
+from funchost.tracking import Tracking
 
 # When a person begins to wonder.
 _SAID_AFTER_SECONDS = 2.0
 
-_log = logging.getLogger("Host.Durable")
+_log = logging.getLogger("DurableTask.AzureStorage")
 
 
 class WakeUps:
@@ -154,7 +155,12 @@ class TaskHub:
         return hub
 
     def clients(
-        self, protocol: SdkProtocol, *, default_version: str = "", overwrite_running: bool = False
+        self,
+        protocol: SdkProtocol,
+        tracking: Tracking | None = None,
+        *,
+        default_version: str = "",
+        overwrite_running: bool = False,
     ) -> ClientOperations:
         """What clients ask of this hub, for an app of this protocol.
 
@@ -162,7 +168,13 @@ class TaskHub:
         a start replaces an instance that has not ended.
         """
         return ClientOperations(
-            self._database, self._clock, protocol, default_version, overwrite_running, self.wake_ups.subscribe
+            self._database,
+            self._clock,
+            protocol,
+            default_version,
+            overwrite_running,
+            self.wake_ups.subscribe,
+            tracking or Tracking(),
         )
 
     async def free_leases(self, seconds: float | None = None) -> None:

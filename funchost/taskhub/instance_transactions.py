@@ -151,9 +151,9 @@ def post(connection: sqlite3.Connection, messages: Iterable[Message], protocol: 
             connection.execute(SQL["post_message"], message_values(message))
 
 
-def rewind_instance(transaction: Transaction, instance_id: str, reason: str, now: int) -> None:
+def rewind_instance(transaction: Transaction, instance_id: str, reason: str, now: int) -> Instance:
     """Set a failed instance back to before its failures and let it go on, and with it the children whose
-    failure it shares.
+    failure it shares; returns the instance.
 
     Raises InstanceNotFound; InstanceEnded when it has ended otherwise; WrongState when it has not ended.
     Source: HTTP management API: rewind; DurableTask.AzureStorage, RewindHistoryAsync.
@@ -182,6 +182,7 @@ def rewind_instance(transaction: Transaction, instance_id: str, reason: str, now
     for child_id in rewound:
         rewind_instance(transaction, child_id, reason, now)
     transaction.work |= Work.EPISODES
+    return commit.instance
 
 
 def _is_failed_child(child: Instance, parent: Instance) -> bool:

@@ -128,6 +128,7 @@ class Invocation:
 
     With the datum `stream` the request is `streamed`, and the response is in its stream.
     `alone`: it gets a worker process of its own, so that it can take nothing else down with it.
+    `instance`: the ID of the orchestration or entity that it is for.
     """
 
     invocation_id: str
@@ -138,6 +139,16 @@ class Invocation:
     trace: tuple[str, str] = ("", "")
     streamed: StreamedCall | None = None
     alone: bool = False
+    instance: str | None = None
+
+    def log_context(self, worker: int | None) -> dict[str, Any]:
+        """What the lines about it carry; `worker` is the process that runs it, if it is known."""
+        return {
+            "worker": worker,
+            "function": self.function,
+            "invocation": self.invocation_id,
+            "instance": self.instance,
+        }
 
 
 @dataclass(frozen=True, slots=True)

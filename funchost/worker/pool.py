@@ -337,7 +337,7 @@ class TimeLimit:
     def _expire(self, worker: WorkerProcess, running: Unanswered) -> None:
         invocation = running.invocation
         timeout = time_spans.format_span(timedelta(seconds=self._seconds))
-        calling.timed_out(invocation.function, invocation.invocation_id, timeout, worker.pid)
+        calling.timed_out(invocation, timeout, worker.pid)
         running.is_overdue = True
         # The worker is given nothing more that would be lost with it.
         worker.overdue += 1
@@ -349,7 +349,7 @@ class TimeLimit:
         if worker.ended.done():
             return
         if any(running.invocation is invocation for running in worker.pending.values()):
-            calling.worker_killed(invocation.function, invocation.invocation_id, worker.pid)
+            calling.worker_killed(invocation, worker.pid)
             worker.kill()
             return
         worker.overdue -= 1

@@ -87,21 +87,17 @@ def relay(header: Mapping[str, Any], invocation: Invocation | None, pid: int, ap
         app_is_loaded: whether the worker has reported its functions.
     """
     level: int = header["level"]
+    context: dict[str, Any] = {"worker": pid} if invocation is None else invocation.log_context(pid)
+    context["exception"] = header["exception"] or None
     if invocation is None or header["logger"].startswith(_SYSTEM_LOGGERS):
         # The real host drops what is logged outside an invocation. Here it is a system line; what an import
         # logs is no more than information, because the SDK warns about every app without HTTP functions.
         level = level if app_is_loaded else min(level, logging.INFO)
-        _SYSTEM.log(level, "%s", header["text"], extra=_context(invocation, pid))
+        _SYSTEM.log(level, "%s", header["text"], extra=context)
         return
-    _user_logger(invocation.function).log(level, "%s", header["text"], extra=_context(invocation, pid))
+    _user_logger(invocation.function).log(level, "%s", header["text"], extra=context)
 
 
 @lru_cache(maxsize=1024)
 def _user_logger(function: str) -> logging.Logger:
     return logging.getLogger(f"Function.{function}.User")
-
-
-def _context(invocation: Invocation | None, pid: int) -> dict[str, Any]:
-    if invocation is None:
-        return {"worker": pid}
-    return {"worker": pid, "function": invocation.function, "invocation": invocation.invocation_id}

@@ -25,8 +25,9 @@ class HttpHub(FakeHub):
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
-        # The SDK keeps one HTTP session for the process.
-        await http_utils._close_session()
+        # Later versions of the SDK keep one HTTP session for the process.
+        if hasattr(http_utils, "_close_session"):
+            await http_utils._close_session()
 
     def binding(self) -> str:
         public = "http://localhost:7071/runtime/webhooks/durabletask/instances/INSTANCEID"

@@ -42,7 +42,7 @@ class Wire:
         self, orchestrator: Callable[[str], str], stored_input: Any, past: list[Any], arrived: list[Any]
     ) -> Answer:
         context = {
-            "history": past + arrived,
+            "history": [*({**event, "IsPlayed": True} for event in past), *arrived],
             "input": stored_input,
             "instanceId": "the-instance",
             "isReplaying": bool(past),

@@ -53,6 +53,13 @@ def test_the_flags_become_settings_and_the_exit_code_is_the_hosts(
     assert given.cors == settings.Cors(("http://a", "http://b"), True)
 
 
+@pytest.mark.parametrize("word", ["--json-output", "--enable-json-output"])
+def test_json_lines_are_asked_for_in_both_spellings(started: list[settings.Settings], word: str) -> None:
+    _run("start")
+    _run("start", word)
+    assert [given.flags.json_output for given in started] == [False, True]
+
+
 @pytest.mark.parametrize("word", ["--enable-auth", "--enableAuth"])
 def test_keys_are_asked_for_in_both_spellings(started: list[settings.Settings], word: str) -> None:
     _run("start")
@@ -118,7 +125,7 @@ def test_a_wrong_flag_is_named_with_what_is_allowed_and_exit_code_2(
 ) -> None:
     result = _run("start", *words)
     assert result.exit_code == 2
-    assert said in click.unstyle(result.stderr)
+    assert said in click.unstyle(result.output)
     assert started == []
 
 
@@ -128,7 +135,7 @@ def test_a_wrong_file_ends_with_exit_code_2_and_no_traceback(
     (tmp_path / "host.json").write_text("{")
     result = _run("start")
     assert result.exit_code == 2
-    assert result.stderr.startswith("Error: Unable to parse host configuration file")
+    assert result.output.startswith("Error: Unable to parse host configuration file")
     assert "Traceback" not in result.output
     assert started == []
 
@@ -136,7 +143,7 @@ def test_a_wrong_file_ends_with_exit_code_2_and_no_traceback(
 def test_an_unknown_command_ends_with_exit_code_2() -> None:
     result = _run("begin")
     assert result.exit_code == 2
-    assert "No such command 'begin'" in result.stderr
+    assert "No such command 'begin'" in result.output
 
 
 def _python_m_funchost(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

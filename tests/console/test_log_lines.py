@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from funchost.console.log_lines import LineHandler, short_id, timestamp
+from funchost.console.log_lines import TextLines, short_id, timestamp
 from funchost.settings import LogLevels
 from tests.console.conftest import Piped
 
@@ -27,7 +27,7 @@ def _lines(
     **extra: Any,
 ) -> list[str]:
     """What one record looks like; an end mark makes sure that even nothing can be read."""
-    handler = LineHandler(piped.output, levels or LogLevels(), label, colours)
+    handler = TextLines(piped.output, levels or LogLevels(), label, colours)
     exc_info = extra.pop("exc_info", None)
     record = logging.getLogger(logger).makeRecord(logger, level, "f", 1, text, (), exc_info, extra=extra)
     handler.handle(record)
@@ -45,9 +45,14 @@ def test_columns_without_a_value_are_left_out_and_the_text_stays_in_line(piped: 
     assert re.fullmatch(_TIME + r" i1          text", line)
 
 
-def test_a_durable_instance_is_shown_where_there_is_no_invocation(piped: Piped) -> None:
-    (line,) = _lines(piped, "text", instance="my-id-2024001")
-    assert line.endswith(" my-id-2024001: text")
+def test_a_durable_instance_is_shown_in_place_of_the_invocation(piped: Piped) -> None:
+    (line,) = _lines(piped, "text", instance="my-id-2024001", invocation=_GUID, function="hello")
+    assert line.endswith(" hello my-id-2024001: text")
+
+
+def test_a_text_that_begins_with_its_instance_has_no_column_for_it(piped: Piped) -> None:
+    (line,) = _lines(piped, "my-id: text", instance="my-id", function="hello", worker=1)
+    assert re.fullmatch(_TIME + r" i1 w1       my-id: text", line)
 
 
 def test_each_line_of_a_text_repeats_the_prefix(piped: Piped) -> None:
@@ -66,11 +71,20 @@ def test_an_exception_follows_its_text(piped: Piped) -> None:
     assert lines[1].endswith(" ValueError: no good")
 
 
+def test_an_exception_that_is_given_as_text_follows_too(piped: Piped) -> None:
+    lines = _lines(piped, "failed", exception="ValueError: no good\nStack: ...")
+    assert [line.split("] i1          ")[1] for line in lines] == [
+        "failed",
+        "ValueError: no good",
+        "Stack: ...",
+    ]
+
+
 def test_lines_below_the_level_of_their_category_are_not_shown(piped: Piped) -> None:
-    assert _lines(piped, "text", logger="Host.Durable") == []
-    assert len(_lines(piped, "text", logger="Host.Durable", level=logging.WARNING)) == 1
+    assert _lines(piped, "text", logger="DurableTask.Core") == []
+    assert len(_lines(piped, "text", logger="DurableTask.Core", level=logging.WARNING)) == 1
     assert _lines(piped, "text", level=logging.DEBUG) == []
-    assert len(_lines(piped, "text", logger="Host.Durable", levels=LogLevels(system=20))) == 1
+    assert len(_lines(piped, "text", logger="DurableTask.Core", levels=LogLevels(system=20))) == 1
 
 
 def test_piped_lines_are_plain(piped: Piped) -> None:
@@ -104,11 +118,11 @@ def test_random_ids_are_shortened_and_chosen_ones_kept(identity: str, short: str
 
 
 def test_the_time_is_utc_with_milliseconds() -> None:
-    assert timestamp(1767323045.6785) == "[2026-01-02T03:04:05.678Z]"
+    assert timestamp(1767323045.6785) == "2026-01-02T03:04:05.678Z"
 
 
 def test_a_line_costs_few_microseconds(piped: Piped) -> None:
-    handler = LineHandler(piped.output, LogLevels(), "i1", colours=False)
+    handler = TextLines(piped.output, LogLevels(), "i1", colours=False)
     record = logging.getLogger("Function.a").makeRecord("Function.a", 20, "f", 1, "text %d", (1,), None)
     started = time.process_time()
     for _ in range(500):

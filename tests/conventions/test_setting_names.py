@@ -31,7 +31,10 @@ def test_a_name_is_replaced_by_the_app_setting_in_any_case(text, expanded):
 
 
 def test_a_name_without_a_setting_is_an_error_that_names_it():
-    with pytest.raises(UnresolvedExpression, match=r"^'%X%' does not resolve to a value\.$"):
+    with pytest.raises(
+        UnresolvedExpression,
+        match=r"^'%X%' does not resolve to a value\. Set X in the Values of local.settings.json",
+    ):
         expand("a%X%", SETTINGS)
 
 

@@ -19,6 +19,7 @@ from funchost.durable.protocol import SdkRules
 from funchost.protocols.json1.answer import HTTP_ACTIVITY
 from funchost.protocols.json1.rules import Json1Rules
 from funchost.taskhub import ClientOperations, Selection, TaskHub, Work
+from funchost.tracking import Tracking
 from tests.dispatch import orchestrators
 from tests.dispatch.fakes import FakePool, constant
 from tests.dispatch.number_queue import NumberQueue
@@ -92,17 +93,19 @@ async def start_host(tmp_path: Path, pool: FakePool) -> AsyncIterator[StartHost]
         clock: Clock = SYSTEM_CLOCK,
         folder: str = "data",
         rules: SdkRules | None = None,
+        tracking: Tracking | None = None,
     ) -> Host:
+        tracking = tracking or Tracking("Hub")
         hub = await TaskHub.open(tmp_path / folder, "Hub", clock=clock)
         functions = DurableFunctions(pool.functions)
         rules = rules or Json1Rules(Rules(max_entity_batch=entity_batch))
         common = (hub, pool.as_pool, functions, rules, Selection(rules.protocol))
         host = Host(
             hub,
-            hub.clients(rules.protocol),
+            hub.clients(rules.protocol, tracking),
             pool,
-            InstanceDispatcher(*common, versioning, instances, attempts, clock),
-            ActivityDispatcher(*common, {HTTP_ACTIVITY: http}, activities, attempts, clock),
+            InstanceDispatcher(*common, versioning, instances, attempts, tracking, clock),
+            ActivityDispatcher(*common, {HTTP_ACTIVITY: http}, activities, attempts, tracking, clock),
         )
         hub.wake_ups.subscribe(Work.EPISODES, host.instances.wake)
         hub.wake_ups.subscribe(Work.ACTIVITIES, host.activities.wake)

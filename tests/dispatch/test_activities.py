@@ -103,9 +103,10 @@ async def test_an_activity_that_is_taken_over_counts_only_for_its_new_host(
     may_end.set()
     await hung.activities.stop(5)
     assert ended.output == '["in time","in time","in time"]'
-    assert "The result of activity 'say' is dropped: instance 'one' has ended, or another host runs it." in (
-        caplog.text
-    )
+    assert (
+        "The result of the activity is dropped: its instance has ended, or another host runs it. "
+        "InstanceId: one. Function: say."
+    ) in caplog.text
 
 
 class Website:

@@ -19,7 +19,7 @@ async def test_an_episode_whose_worker_dies_is_run_again(
     ended = await host.run("chain")
     assert ended.status is Status.COMPLETED
     assert host.pool.count("chain") == 7
-    assert caplog.text.count("The episode of instance 'one' is run again: Worker process 4711 died") == 3
+    assert caplog.text.count("was aborted. Reason: It is run again: Worker process 4711 died") == 3
 
 
 async def test_an_activity_whose_worker_dies_is_run_again(
@@ -30,7 +30,7 @@ async def test_an_activity_whose_worker_dies_is_run_again(
     ended = await host.run("chain")
     assert ended.status is Status.COMPLETED
     assert host.pool.count("say") == 5
-    assert caplog.text.count("Activity 'say' of instance 'one' runs again") == 2
+    assert caplog.text.count("one: Function 'say (Activity)' was aborted") == 2
 
 
 async def test_an_activity_whose_time_is_over_fails_its_task(start_host: StartHost) -> None:

@@ -1,5 +1,6 @@
 """Which host the black-box tests speak to: the one at E2E_BASE_URL, or a funchost of their own."""
 
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 
@@ -17,6 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "funchost_only: expects what funchost does on purpose otherwise than the original host"
     )
+    config.addinivalue_line("markers", "sdk_has(part): needs what later versions of the SDK have")
     for generation in (1, 2):
         config.addinivalue_line(
             "markers",
@@ -63,7 +65,8 @@ async def host(conformance_url: str) -> AsyncIterator[DurableHost]:
 def sdk(conformance_url: str) -> Sdk:
     """What the SDK of the conformance app makes the tests expect."""
     functions = hosting.get(conformance_url, "/admin/functions")[1]
-    return SecondGeneration() if b'"durableRequiresGrpc":true' in functions else FirstGeneration()
+    has = frozenset(json.loads(hosting.get(conformance_url, "/api/sdk")[1])["has"])
+    return SecondGeneration(has) if b'"durableRequiresGrpc":true' in functions else FirstGeneration(has)
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +75,9 @@ def _of_this_generation(request: pytest.FixtureRequest) -> None:
         marker = request.node.get_closest_marker(f"sdk_{generation}")
         if marker and request.getfixturevalue("sdk").number != generation:
             pytest.skip(marker.args[0])
+    for marker in request.node.iter_markers("sdk_has"):
+        if marker.args[0] not in request.getfixturevalue("sdk").has:
+            pytest.skip(f"the SDK of the conformance app has no {marker.args[0]}")
 
 
 @pytest.fixture

@@ -6,15 +6,23 @@ things itself, and ends an instance at once. A test asks here for what it expect
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from tests.e2e.durable_host import NINE_KEYS
 
 
 class FirstGeneration:
-    """azure-functions-durable 1.x."""
+    """azure-functions-durable 1.x; `has` are the methods and parameters of the version that is installed."""
 
     number = 1
+
+    def __init__(self, has: Collection[str]) -> None:
+        self.has = has
+        self.finds_by_prefix = "client.get_status_by.instance_id_prefix" in has
+        if "context.__init__.maximumShortTimerDuration" not in has:
+            # It compares no times yet.
+            self.timer_without_zone = ("Completed", None)
 
     # How an instance ends: with all of its open work, or at once.
     status_when_a_timer_is_left = "Running"
@@ -59,7 +67,6 @@ class FirstGeneration:
 
     # The client.
     payload_keys: ClassVar[list[str]] = NINE_KEYS
-    finds_by_prefix = True
     code_of_an_id_in_use: str | None = None
     type_of_a_refused_event_name = "ValueError"
 
@@ -133,6 +140,10 @@ class SecondGeneration(FirstGeneration):
 
     number = 2
 
+    def __init__(self, has: Collection[str]) -> None:
+        self.has = has
+        self.finds_by_prefix = False
+
     status_when_a_timer_is_left = "Completed"
     # A group ends when the last of its tasks has.
     status_when_a_group_has_failed = "Failed"
@@ -162,7 +173,6 @@ class SecondGeneration(FirstGeneration):
     http_function_name = "BuiltIn__HttpPollOrchestrator"
     http_content_headers = frozenset({"content-type", "content-length"})
 
-    finds_by_prefix = False
     code_of_an_id_in_use = "ALREADY_EXISTS"
     type_of_a_refused_event_name = "AioRpcError"
     payload_keys: ClassVar[list[str]] = [

@@ -42,7 +42,7 @@ def test_the_longest_matching_category_decides(load_app: Load) -> None:
 
 def test_a_star_stands_for_anything(load_app: Load) -> None:
     levels = _levels(load_app, {"Host.*": "Debug", "Function.*.User": "Error"})
-    assert levels.minimum("Host.Durable") == _DEBUG
+    assert levels.minimum("Host.Triggers.DurableTask") == _DEBUG
     assert levels.minimum("Function.hello.User") == _ERROR
     assert levels.minimum("Function.hello") == _INFORMATION
 
@@ -53,14 +53,14 @@ def test_verbose_shows_the_host_from_information(load_app: Load) -> None:
 
 
 def test_the_user_log_level_beats_the_file_for_the_app_only(load_app: Load) -> None:
-    rules = {"default": "Debug", "Function.hello": "Debug", "Host.Durable": "Debug"}
+    rules = {"default": "Debug", "Function.hello": "Debug", "Host.Triggers.DurableTask": "Debug"}
     levels = _levels(load_app, rules, user_log_level="Error")
     assert levels.minimum("Function.hello.User") == _ERROR
-    assert levels.minimum("Host.Durable") == _DEBUG
+    assert levels.minimum("Host.Triggers.DurableTask") == _DEBUG
 
 
 def test_the_lowest_level_below_a_category_counts_its_rules(load_app: Load) -> None:
-    levels = _levels(load_app, {"Host.Durable": "Debug"})
+    levels = _levels(load_app, {"Host.Triggers.DurableTask": "Debug"})
     assert levels.lowest_under("Host") == _DEBUG
     assert levels.lowest_under("Function") == _INFORMATION
     assert levels.lowest_under("") == _DEBUG

@@ -3,6 +3,7 @@
 import site
 import sys
 
+import azure.functions as func
 import pytest
 
 from funchost.worker.child import app_loader
@@ -117,13 +118,17 @@ async def test_a_process_that_dies_at_import_is_a_failed_load(load_failure):
             "Function f does not have a trigger. A valid function must have one and only one trigger "
             "registered.",
         ),
-        (
+        pytest.param(
             HEAD
             + "app = func.FunctionApp()\n"
             + "@app.route()\ndef f(req): ...\n"
             + "@app.function_name('f')\n@app.route()\ndef g(req): ...\n",
             "Function f does not have a unique function name. Please change @app.function_name() or the "
             "function method name to be unique.",
+            marks=pytest.mark.skipif(
+                not hasattr(func.FunctionApp, "validate_function_names"),
+                reason="this version of azure-functions does not look for equal names",
+            ),
         ),
     ],
 )
@@ -182,7 +187,10 @@ async def test_a_function_that_breaks_a_rule_of_the_host_leaves_the_others_alone
     assert errors["two_underscores"] == (
         "The binding name my__input is invalid. Please assign a valid name to the binding."
     )
-    assert errors["unresolved"] == "'%NOT_SET%' does not resolve to a value."
+    assert errors["unresolved"] == (
+        "'%NOT_SET%' does not resolve to a value. "
+        "Set NOT_SET in the Values of local.settings.json, or in the environment."
+    )
     assert errors["queued"].startswith("The binding type(s) 'queueTrigger' are not registered.")
     assert errors["storing"].startswith("The binding type(s) 'queue' are not registered.")
     assert (await caller.http("good")).ok

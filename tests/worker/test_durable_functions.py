@@ -23,7 +23,7 @@ def orchestrator_context(*events):
             "instanceId": "abc",
             "isReplaying": False,
             "parentInstanceId": None,
-            "upperSchemaVersion": 2,
+            "upperSchemaVersion": 1,
             "upperSchemaVersionNew": 2,
         }
     )

@@ -23,9 +23,9 @@ async def test_a_log_line_carries_its_function_invocation_and_worker(caller, cap
 async def test_a_logged_exception_comes_with_its_traceback(caller, caplog):
     await caller.activity("log", "x")
 
-    (message,) = [message for message in caplog.messages if message.startswith("caught\n")]
-    assert "Traceback (most recent call last):" in message
-    assert "ZeroDivisionError" in message
+    (record,) = [record for record in caplog.records if record.message == "caught"]
+    assert record.exception.startswith("Traceback (most recent call last):")
+    assert "ZeroDivisionError" in record.exception
 
 
 @pytest.mark.parametrize("function", ["log_in_task", "log_in_thread"])

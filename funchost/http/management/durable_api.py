@@ -25,7 +25,7 @@ BAD_ARGUMENT = "One or more of the arguments submitted is incorrect"
 SOMETHING_WENT_WRONG = "Something went wrong while processing your request"
 BAD_JSON = "Invalid JSON content"
 
-_log = logging.getLogger("Host.Durable")
+_log = logging.getLogger("Host.Triggers.DurableTask")
 
 _Answer = Callable[[Request], Awaitable[web.Response]]
 

@@ -5,6 +5,7 @@ Source: DurableTask.Core, TaskEntityDispatcher; durable extension, OutOfProcMidd
 """
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 from durabletask.internal import orchestrator_service_pb2 as pb
@@ -91,11 +92,18 @@ class EntityTurn(Turn):
 def _operation_result(message: Any) -> OperationResult:
     match message.WhichOneof("resultType"):
         case "success":
-            return OperationResult(message.success.result.value)
+            return OperationResult(message.success.result.value, milliseconds=_took(message.success))
         case "failure":
-            return _failed_operation(failure_from(message.failure.failureDetails))
+            failed = _failed_operation(failure_from(message.failure.failureDetails))
+            return replace(failed, milliseconds=_took(message.failure))
         case kind:
             raise Unreadable(f"An operation of the entity has a result of the kind '{kind}'.")
+
+
+def _took(result: Any) -> float:
+    """How many milliseconds an operation took, for the log."""
+    began, ended = result.startTimeUtc, result.endTimeUtc
+    return float((ended.seconds - began.seconds) * 1000 + (ended.nanos - began.nanos) / 1_000_000)
 
 
 def _failed_operation(failure: FailureDetails) -> OperationResult:

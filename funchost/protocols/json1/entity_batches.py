@@ -11,6 +11,8 @@ from funchost.durable.instances import Instance
 from funchost.durable.refusals import Unreadable
 from funchost.durable.text import dump_json, is_storable, parse_json
 
+_LONGEST_MILLISECONDS = 10**12
+
 
 def batch_context(entity: Instance, batch: Sequence[EntityRequest]) -> bytes:
     """What the entity function is given for one batch. The SDK refuses any further top-level key."""
@@ -35,7 +37,11 @@ def read_batch_answer(text: str, operations: int) -> BatchAnswer:
     try:
         exists, state = bool(answer["entityExists"]), answer["entityState"]
         results = tuple(
-            OperationResult(_json_text(each.get("result"), "result"), bool(each["isError"]))
+            OperationResult(
+                _json_text(each.get("result"), "result"),
+                bool(each["isError"]),
+                milliseconds=_milliseconds(each.get("duration")),
+            )
             for each in answer["results"]
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -54,3 +60,8 @@ def _json_text(value: Any, key: str) -> str:
     if is_storable(value):
         return value
     return dump_json(parse_json(value))
+
+
+def _milliseconds(duration: Any) -> float:
+    """How long an operation took, for the log; 0 for anything that is no such number."""
+    return duration if isinstance(duration, int | float) and 0 <= duration < _LONGEST_MILLISECONDS else 0.0

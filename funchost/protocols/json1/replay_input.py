@@ -26,15 +26,19 @@ from funchost.durable.timestamps import format_compact_timestamp, format_timesta
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def sdk_event(event: Event, instance: Instance) -> str | None:
-    """The event as the SDK reads it, None when its replay does not depend on it."""
+def sdk_event(event: Event, instance: Instance, *, played: bool) -> str | None:
+    """The event as the SDK reads it, None when its replay does not depend on it.
+
+    `played` tells that an earlier episode has seen it, from which an SDK before 1.6 knows that it replays.
+    """
     fields = _FIELDS.get(type(event))
     if fields is None:
         return None
     if isinstance(event, EventSent):
         # Only the answer to a call is looked for by what was sent.
-        return None if event.request_id is None else _text(event, fields(event, instance), event.task_id)
-    return _text(event, fields(event, instance))
+        answered = event.request_id is not None
+        return _text(event, fields(event, instance), played, event.task_id) if answered else None
+    return _text(event, fields(event, instance), played)
 
 
 _FIELDS: Mapping[type[Event], Callable[[Any, Instance], dict[str, Any]]] = {
@@ -65,11 +69,11 @@ def _failure(event: TaskFailed | SubOrchestrationFailed) -> dict[str, Any]:
     return {"TaskScheduledId": event.task_id, "Reason": event.reason, "Details": event.details}
 
 
-def _text(event: Event, fields: dict[str, Any], event_id: int = -1) -> str:
+def _text(event: Event, fields: dict[str, Any], played: bool, event_id: int = -1) -> str:
     head = {
         "EventType": int(event.type),
         "EventId": event_id,
-        "IsPlayed": False,
+        "IsPlayed": played,
         # The SDK parses this one for every event of every replay, and the short form in half the time.
         "Timestamp": format_compact_timestamp(event.at),
     }

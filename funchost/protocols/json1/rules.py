@@ -41,7 +41,7 @@ class JsonReplay(Replay):
         """Remember events for replay; the ledger knows them from the decision."""
         for event in events:
             self.size += _EVENT_OVERHEAD
-            text = sdk_event(event, self.instance)
+            text = sdk_event(event, self.instance, played=True)
             if text is not None:
                 self.texts.append(text)
                 self.size += len(text)
@@ -59,7 +59,8 @@ class _Episode(Turn):
 
     def __post_init__(self) -> None:
         ahead = (event for _, event in self.intake.ahead)
-        new = (sdk_event(event, self.instance) for event in (self.opening, *self.intake.events, *ahead))
+        unseen = (self.opening, *self.intake.events, *ahead)
+        new = (sdk_event(event, self.instance, played=False) for event in unseen)
         texts = [*self.replay.texts, *(text for text in new if text is not None)]
         self.payload = orchestration_context(self.instance, texts, self.rules.http_poll_milliseconds)
 

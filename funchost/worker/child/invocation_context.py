@@ -107,12 +107,19 @@ class HostHandler(logging.Handler):
         except Exception:
             self.handleError(record)
             return
+        # The formatter, which may be one of the app's, has left the exception with the record.
+        exception = record.exc_text or ""
+        if exception and text.endswith(f"\n{exception}"):
+            text = text.removesuffix(f"\n{exception}")
+        else:
+            exception = ""
         self._channel.send(
             {
                 "op": "log",
                 "level": record.levelno,
                 "logger": record.name,
                 "text": printable(text),
+                "exception": printable(exception),
                 "id": self._scope.frame_id(),
             }
         )

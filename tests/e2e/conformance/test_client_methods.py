@@ -126,7 +126,8 @@ async def test_purge_instance_history_deletes_one(host):
 async def test_purge_instance_history_by_needs_a_start_time(host):
     raised = await host.client_error("purge_instance_history_by", created_time_from=None)
 
-    assert raised["type"] == "ValueError"
+    # Later versions ask themselves; for the others the host does.
+    assert raised["type"] in ("ValueError", "Exception")
 
 
 async def test_purge_instance_history_by_tells_that_nothing_was_found(host):

@@ -118,6 +118,7 @@ async def test_a_restart_of_an_unknown_instance_is_400_and_not_404(host):
     assert reply.json()["ExceptionMessage"] == ("InstanceId does not match a valid orchestration instance.")
 
 
+@pytest.mark.sdk_has("client.restart")
 async def test_the_client_restarts(host, sdk):
     instance_id = await host.start("give_input", 5)
     await host.ended(instance_id)
@@ -127,6 +128,7 @@ async def test_the_client_restarts(host, sdk):
     assert (await host.ended(sdk.restarted_id(returned)))["output"] == 5
 
 
+@pytest.mark.sdk_has("context.version")
 async def test_a_version_that_is_given_at_the_start_is_seen_by_the_orchestrator(host):
     instance_id = new_id()
 

@@ -49,6 +49,11 @@ def app(tmp_path):
         (["--address", "nowhere"], ["--address", "nowhere", "127.0.0.1"]),
         (["--functions", "nobody"], ["nobody", "steps"]),
         (["--user-log-level", "loud"], ["loud", "Information"]),
+        (
+            ["--json-output-file", "/no/such/folder/log"],
+            ["--json-output-file", "/no/such/folder/log", "exists"],
+        ),
+        (["--json-output-file", "/"], ["--json-output-file", "'/'", "folder that exists"]),
         (["--nonsense"], ["--nonsense"]),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from azure.durable_functions import DurableOrchestrationContext
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ def test_the_context_has_the_keys_of_the_protocol() -> None:
 def test_any_id_and_input_reach_the_sdk_unchanged(instance_id: str, value: str | None) -> None:
     stored = None if value is None else json.dumps(json.dumps(value))
     instance = new_instance(instance_id=instance_id, input=stored, parent_instance_id="p")
-    history = [sdk_event(events.OrchestratorStarted(NOON), instance) or ""]
+    history = [sdk_event(events.OrchestratorStarted(NOON), instance, played=False) or ""]
 
     context = DurableOrchestrationContext.from_json(orchestration_context(instance, history, 1).decode())
 
@@ -65,14 +66,17 @@ def test_events_that_replay_does_not_depend_on_stay_at_home() -> None:
         events.GenericEvent(NOON, "x"),
     ]
 
-    assert [event for event in away + home if sdk_event(event, ANY) is not None] == away
+    assert [event for event in away + home if sdk_event(event, ANY, played=True) is not None] == away
 
 
-def test_an_event_has_the_keys_of_the_protocol_and_a_short_time() -> None:
-    assert json.loads(sdk_event(events.TaskCompleted(NOON, 7, '"a"'), ANY) or "") == {
+@pytest.mark.parametrize("played", [True, False])
+def test_an_event_has_the_keys_of_the_protocol_and_a_short_time(played: bool) -> None:
+    text = sdk_event(events.TaskCompleted(NOON, 7, '"a"'), ANY, played=played)
+
+    assert json.loads(text or "") == {
         "EventType": 5,
         "EventId": -1,
-        "IsPlayed": False,
+        "IsPlayed": played,
         "Timestamp": "20240501T120000.000000Z",
         "TaskScheduledId": 7,
         "Result": '"a"',
@@ -82,9 +86,9 @@ def test_an_event_has_the_keys_of_the_protocol_and_a_short_time() -> None:
 def test_the_start_tells_who_called_a_sub_orchestration() -> None:
     child = new_instance(parent_instance_id="p", parent_execution_id="e0", parent_task_id=3)
 
-    started = json.loads(
-        sdk_event(events.ExecutionStarted(NOON, "o", "1.0", events.Parent("caller", "2.0")), child) or ""
-    )
+    event = events.ExecutionStarted(NOON, "o", "1.0", events.Parent("caller", "2.0"))
+
+    started = json.loads(sdk_event(event, child, played=False) or "")
 
     assert started["OrchestrationInstance"] == {"InstanceId": "abc", "ExecutionId": "e1"}
     assert started["ParentInstance"] == {

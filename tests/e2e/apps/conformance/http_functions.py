@@ -1,11 +1,13 @@
 """HTTP functions: routes, requests and responses."""
 
 import base64
+import inspect
 import json
 import os
 import time
 from typing import Any
 
+import azure.durable_functions as df
 import azure.functions as func
 import tally
 
@@ -177,6 +179,19 @@ def about_invocation(req: func.HttpRequest, context: func.Context) -> func.HttpR
             "instance": os.environ.get("WEBSITE_INSTANCE_ID"),
         }
     )
+
+
+@bp.route(route="sdk")
+def sdk_parts(req: func.HttpRequest) -> func.HttpResponse:
+    """What the SDK has, of which some came with later versions: methods, and their parameters."""
+    owners = {"client": df.DurableOrchestrationClient, "context": df.DurableOrchestrationContext}
+    parts = []
+    for owner, kind in owners.items():
+        for name, member in inspect.getmembers(kind):
+            parts.append(f"{owner}.{name}")
+            if inspect.isfunction(member):
+                parts += [f"{owner}.{name}.{parameter}" for parameter in inspect.signature(member).parameters]
+    return _answer({"has": parts})
 
 
 @bp.route(route="setting/{name}")

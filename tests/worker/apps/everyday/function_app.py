@@ -201,12 +201,12 @@ def counter(context: df.DurableEntityContext) -> None:
     context.set_result(state)
 
 
-@app.timer_trigger(arg_name="timer", schedule="0 0 * * * *")
+@app.schedule(arg_name="timer", schedule="0 0 * * * *")
 def tick(timer: func.TimerRequest) -> None:
     logging.info("past due: %s", timer.past_due)
 
 
-@app.timer_trigger(arg_name="timer", schedule="0 0 * * * *")
+@app.schedule(arg_name="timer", schedule="0 0 * * * *")
 def talkative_tick(timer: func.TimerRequest):
     return "something"
 
