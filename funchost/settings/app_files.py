@@ -111,10 +111,10 @@ def _read_object(path: Path, failure: str, example: str) -> dict[str, Any] | Non
         raise SettingsError(f"{failure} {error}") from error
     except RecursionError:
         raise SettingsError(f"{failure} {_TOO_DEEP}") from None
-    if _is_deeper_than(_MAX_DEPTH, document):
-        raise SettingsError(f"{failure} {_TOO_DEEP}")
     if not isinstance(document, dict):
         raise SettingsError(f"{failure} It must hold an object, for example {example}.")
+    if _is_deeper_than(_MAX_DEPTH, document):
+        raise SettingsError(f"{failure} {_TOO_DEEP}")
     return document
 
 

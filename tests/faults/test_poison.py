@@ -113,7 +113,7 @@ async def check_value(host: DurableHost, place: str, value: Any) -> None:
             assert status["output"] == {"value": value}, place
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(given=st.lists(st.tuples(st.sampled_from(PLACES), TEXTS | VALUES | DEEP), min_size=1, max_size=12))
 def test_any_value_is_kept_exactly_or_fails_one_instance(url: str, given: list[tuple[str, Any]]) -> None:
     async def check() -> None:
@@ -123,7 +123,7 @@ def test_any_value_is_kept_exactly_or_fails_one_instance(url: str, given: list[t
     asyncio.run(check())
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(contents=st.lists(CONTENTS, min_size=1, max_size=12))
 def test_any_body_starts_an_instance_that_ends_or_is_refused(url: str, contents: list[bytes]) -> None:
     async def check_one(host: DurableHost, content: bytes) -> None:
@@ -139,7 +139,7 @@ def test_any_body_starts_an_instance_that_ends_or_is_refused(url: str, contents:
     asyncio.run(check())
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(contents=st.lists(CONTENTS, min_size=1, max_size=12))
 def test_any_event_arrives_exactly_or_is_refused(url: str, contents: list[bytes]) -> None:
     async def check_one(host: DurableHost, content: bytes) -> None:
@@ -164,7 +164,7 @@ SHORT_TEXTS = TEXTS.map(lambda text: text[:5000])
 REQUESTS = st.tuples(st.sampled_from(METHODS), st.sampled_from(PATHS), SHORT_TEXTS, CONTENTS)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(requests=st.lists(REQUESTS, min_size=1, max_size=12))
 def test_any_text_in_a_url_is_answered(url: str, requests: list[tuple[str, str, str, bytes]]) -> None:
     async def check_one(host: DurableHost, method: str, path: str, text: str, content: bytes) -> None:
@@ -201,7 +201,7 @@ STATUSES = st.sampled_from(
 )
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(answers=st.lists(st.tuples(STATUSES, HEADERS, CONTENTS), min_size=1, max_size=8))
 def test_whatever_a_web_server_answers_the_orchestration_ends(
     url: str, answers: list[tuple[bytes, list[tuple[bytes, bytes]], bytes]]
