@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from funchost.durable.refusals import HubUnavailable
-from funchost.taskhub.connections import begin, connect
+from funchost.taskhub.sqlite_connections import begin, connect
 from funchost.taskhub.trouble import HubDamaged, unavailable
 
 # How long a file that another process holds locked is waited for: to open, to write and to close it.
