@@ -16,6 +16,7 @@ async def test_events_and_large_values_are_measured(monkeypatch):
     rows = [*await reliability.many_events(), *await reliability.large_values()]
 
     assert [row[0] for row in rows if row[0]] == ["5 events to one instance", "10 MB in and out"]
+    assert ["", "acknowledged, lost, doubled", "5, 0, 0"] in rows
 
 
 @pytest.mark.timeout(120)
@@ -23,3 +24,4 @@ async def test_starts_are_posted_and_the_hub_with_them_is_read():
     rows = await reliability.many_starts(50)
 
     assert {row[0] for row in rows} == {"50 starts", "", "the hub with them"}
+    assert rows[-1][1:] == ["acknowledged, lost, doubled", "52, 0, 0"]

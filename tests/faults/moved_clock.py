@@ -24,7 +24,7 @@ def set_clock(file: Path, ahead_seconds: float) -> None:
     new.replace(file)
 
 
-def _now(clock: Clock) -> int:
+def _now(self: Clock) -> int:
     ahead_seconds = float(Path(os.environ[VARIABLE]).read_text())
     return time.time_ns() // 1000 + int(ahead_seconds * 1_000_000)
 
