@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from funchost.clock import SYSTEM_CLOCK, Clock
+from funchost.conventions.names import LISTENED_TRIGGERS
 from funchost.dispatch.activity_dispatcher import ActivityDispatcher
 from funchost.dispatch.durable_functions import (
     ACTIVITY_TRIGGER,
@@ -32,10 +33,12 @@ from funchost.protocols.json1.answer import HTTP_ACTIVITY
 from funchost.protocols.json1.rules import Json1Rules
 from funchost.settings import Settings
 from funchost.taskhub import ClientOperations, Selection, TaskHub, Work
-from funchost.timers import timer_functions
-from funchost.timers.moments import find_zone
-from funchost.timers.timer_listeners import TimerListeners
 from funchost.tracking import Tracking
+from funchost.triggers.retries import with_default
+from funchost.triggers.source import TriggerSource
+from funchost.triggers.timers import timer_functions
+from funchost.triggers.timers.moments import find_zone
+from funchost.triggers.timers.timer_listeners import TimerListeners
 from funchost.worker.invocations import (
     AppLoadError,
     ClientForm,
@@ -108,22 +111,6 @@ async def attempt(what: str, step: Awaitable[object], seconds: float | None = No
     return False
 
 
-class TriggerSource(Protocol):
-    """What has functions run on its own: the task hub's dispatchers, timers."""
-
-    def start(self) -> None:
-        """Begin to have functions run."""
-
-    def drain(self) -> None:
-        """Have no more functions run until `resume`; what runs goes on."""
-
-    def resume(self) -> None:
-        """Have functions run again."""
-
-    async def stop(self, grace_seconds: float) -> None:
-        """Have no more functions run, and wait for what runs, so long."""
-
-
 class AppRun:
     """The app under one version of its files and settings.
 
@@ -167,6 +154,7 @@ class AppRun:
             raise CannotStart(_load_failure_text(self._settings, error)) from error
         selected = [each for each in self.pool.functions if self._settings.function_selected(each.name)]
         zone = find_zone(self._settings.time_zone)
+        selected = with_default(selected, self._settings.retry, LISTENED_TRIGGERS)
         has_mcp = find_spec("mcp") is not None
         self.functions = mcp_tools.checked(timer_functions.checked(selected, zone), has_package=has_mcp)
         self._timers = TimerListeners(self._hub, self.pool, self.functions, zone, self._clock)

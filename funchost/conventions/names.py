@@ -12,6 +12,9 @@ ACTIVITY_TRIGGER = "activityTrigger"
 ENTITY_TRIGGER = "entityTrigger"
 MCP_TOOL_TRIGGER = "mcpToolTrigger"
 
+LISTENED_TRIGGERS = frozenset({TIMER_TRIGGER})
+"""The triggers that the host itself listens to; their functions may have retry policies."""
+
 EPISODE_TRIGGERS = frozenset({ORCHESTRATION_TRIGGER, ENTITY_TRIGGER})
 """The triggers whose functions run in episodes over what an instance has been through."""
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from funchost.conventions import time_spans
+from funchost.conventions.retry_policies import BadRetryPolicy, RetryPolicy
 from funchost.settings.log_levels import LEVEL_NAMES, level_named
 from funchost.settings.reading import Entry, Kind, SectionKind
 from funchost.settings.run_settings import SettingsError
@@ -204,6 +205,18 @@ def _headers(section: Mapping[str, Entry]) -> dict[str, str]:
 def _log_rules(section: Mapping[str, Entry]) -> dict[str, int]:
     return {category.casefold(): log_level(entry) for category, entry in section.items()}
 
+
+def _retry(section: Mapping[str, Entry]) -> RetryPolicy | None:
+    if not section:
+        return None
+    try:
+        return RetryPolicy.of({key: entry.text for key, entry in section.items()}, needs_intervals=True)
+    except BadRetryPolicy as error:
+        raise SettingsError(f"host.json: retry: {error}") from error
+
+
+RETRY = SectionKind(_retry)
+"""A retry policy; None when there is none."""
 
 HEADERS = SectionKind(_headers)
 """Headers for every response."""

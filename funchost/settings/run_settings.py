@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from funchost.conventions.retry_policies import RetryPolicy
 from funchost.settings.log_levels import LogLevels
 
 Dispatch = Literal["least-busy", "round-robin"]
@@ -134,6 +135,7 @@ class Settings:
     request_limit_bytes: int
     request_limits: RequestLimits
     function_timeout_seconds: float | None
+    retry: RetryPolicy | None
     time_zone: str | None
     log_levels: LogLevels
     environment: Mapping[str, str]

@@ -76,6 +76,7 @@ TABLE = (
     ),
     # host.json.
     Row("function_timeout_seconds", kinds.function_timeout, 1800.0, key="functionTimeout"),
+    Row("retry", kinds.RETRY, key="retry"),
     Row(
         "watch.directories",
         kinds.names("watchDirectories", "folders in the app's folder"),

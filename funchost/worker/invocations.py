@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from funchost.conventions.names import EPISODE_TRIGGERS
+from funchost.conventions.retry_policies import RetryPolicy
 from funchost.worker.streams import Stream
 
 DatumKind = Literal["http", "stream", "string", "json", "none"]
@@ -41,6 +42,7 @@ class FunctionInfo:
     entry_point: str
     disabled: bool = False
     error: str | None = None
+    retry: RetryPolicy | None = None
     is_streamed: bool = False
 
     @property
@@ -65,7 +67,9 @@ class FunctionInfo:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "FunctionInfo":
         """The function that a `ready` frame carried."""
-        return cls(**{**value, "bindings": tuple(value["bindings"]), "methods": tuple(value["methods"])})
+        retry = None if value["retry"] is None else RetryPolicy(**value["retry"])
+        lists = {"bindings": tuple(value["bindings"]), "methods": tuple(value["methods"])}
+        return cls(**{**value, **lists, "retry": retry})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,24 @@ class HttpReply:
 
 
 @dataclass(frozen=True, slots=True)
+class InvocationError:
+    """An exception that user code raised: its class name, its text in full, its frames."""
+
+    type: str
+    message: str
+    stack: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often a function under a retry policy has been run again, how often it may be, and why it is."""
+
+    count: int
+    most: int
+    error: InvocationError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Invocation:
     """One call of one function: what triggers it, and its identity in the logs.
 
@@ -140,6 +162,7 @@ class Invocation:
     streamed: StreamedCall | None = None
     alone: bool = False
     instance: str | None = None
+    retry: Retry | None = None
 
     def log_context(self, worker: int | None) -> dict[str, Any]:
         """What the lines about it carry; `worker` is the process that runs it, if it is known."""
@@ -149,15 +172,6 @@ class Invocation:
             "invocation": self.invocation_id,
             "instance": self.instance,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class InvocationError:
-    """An exception that user code raised: its class name, its text in full, its frames."""
-
-    type: str
-    message: str
-    stack: str
 
 
 @dataclass(frozen=True, slots=True)

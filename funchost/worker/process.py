@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from funchost.worker import frames, worker_log
+from funchost.worker import calling, frames, worker_log
 from funchost.worker.invocations import (
     AppLoadError,
     FunctionInfo,
@@ -297,6 +297,11 @@ def _invoke_header(frame_id: int, invocation: Invocation) -> dict[str, Any]:
     }
     if any(invocation.trace):
         header["trace"] = invocation.trace
+    if (retry := invocation.retry) is not None:
+        header["retry"] = {"count": retry.count, "most": retry.most}
+        if retry.error is not None:
+            text = calling.failure_text(invocation.function, retry.error)
+            header["retry"] |= {"message": text, "stack": retry.error.stack}
     if (http := invocation.http) is not None:
         header["http"] = {
             "method": http.method,

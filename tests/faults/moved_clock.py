@@ -30,7 +30,7 @@ def _now(self: Clock) -> int:
 
 
 if VARIABLE in os.environ:
-    Clock.now = _now  # type: ignore[assignment, method-assign]
+    Clock.now = _now  # type: ignore[method-assign]
 
 if __name__ == "__main__":
     sys.exit(main())

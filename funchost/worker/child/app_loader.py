@@ -18,6 +18,7 @@ from typing import Any, get_type_hints
 from azure.functions import Function, FunctionRegister
 
 from funchost.conventions import names, setting_names
+from funchost.conventions.retry_policies import BadRetryPolicy, RetryPolicy
 from funchost.worker.child import host_rules, http_extension, missing_extensions
 from funchost.worker.child.error_report import is_of_app
 from funchost.worker.child.load_blame import FunctionToBlame, hint
@@ -203,10 +204,12 @@ def _refusal(info: FunctionInfo) -> str | None:
 def _info(function: Any, app_settings: Mapping[str, str]) -> FunctionInfo:
     error = _real_host_type(function)
     bindings: list[dict[str, Any]] = [json.loads(text) for text in function.get_raw_bindings()]
+    retry = None
     try:
+        retry = _retry_policy(function)
         bindings = [setting_names.expand_binding(binding, app_settings) for binding in bindings]
-    except setting_names.UnresolvedExpression as unresolved:
-        error = str(unresolved)
+    except (setting_names.UnresolvedExpression, BadRetryPolicy) as unusable:
+        error = str(unusable)
     name = function.get_function_name()
     trigger_name = function.get_trigger().name
     trigger = next(binding for binding in bindings if binding["name"] == trigger_name)
@@ -223,7 +226,21 @@ def _info(function: Any, app_settings: Mapping[str, str]) -> FunctionInfo:
         entry_point=name,
         disabled=name.lower() in setting_names.disabled_functions(app_settings),
         error=error,
+        retry=retry,
     )
+
+
+def _retry_policy(function: Any) -> RetryPolicy | None:
+    """The policy of `@app.retry`, if any. Raises BadRetryPolicy."""
+    settings = function.get_settings_dict("retry_policy")
+    if not settings:
+        return None
+    # The decorator's names are those of host.json in snake case.
+    given = {name.replace("_", ""): value for name, value in settings.items()}
+    try:
+        return RetryPolicy.of(given, needs_intervals=False)
+    except BadRetryPolicy as error:
+        raise BadRetryPolicy(f"@app.retry: {error}") from error
 
 
 def _real_host_type(function: Any) -> str | None:

@@ -8,6 +8,7 @@ Source: Azure Functions Python worker, context and logging.
 import logging
 import sys
 import threading
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -42,12 +43,30 @@ class TraceContext:
 
 
 @dataclass(frozen=True, slots=True)
+class RpcException:
+    """What the try before this one failed with; its texts are empty at the first try."""
+
+    source: str = ""
+    stack_trace: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RetryContext:
-    """How often the host has tried this invocation: always the first time, for the triggers there are."""
+    """How often the host has run this invocation again; zeros without a retry policy."""
 
     retry_count: int = 0
     max_retry_count: int = 0
-    rpc_exception: Any = None
+    rpc_exception: RpcException = RpcException()
+
+    @classmethod
+    def of(cls, header: Mapping[str, Any]) -> "RetryContext":
+        """That of an `invoke` frame."""
+        retry = header.get("retry")
+        if retry is None:
+            return cls()
+        failure = RpcException(stack_trace=retry.get("stack", ""), message=retry.get("message", ""))
+        return cls(retry["count"], retry["most"], failure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +78,7 @@ class Context:
     function_directory: str
     thread_local_storage: Any
     trace_context: TraceContext
-    retry_context: RetryContext = RetryContext()
+    retry_context: RetryContext
 
 
 class InvocationScope:

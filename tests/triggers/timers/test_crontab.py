@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funchost.timers.schedules import Crontab, parse_crontab
+from funchost.triggers.timers.schedules import Crontab, parse_crontab
 
 NEW_YEAR = datetime(2026, 1, 1)  # a Thursday
 

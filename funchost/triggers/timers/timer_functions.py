@@ -10,9 +10,10 @@ from datetime import tzinfo
 from typing import Any
 
 from funchost.conventions.names import TIMER_TRIGGER
+from funchost.conventions.retry_policies import RetryPolicy
 from funchost.taskhub.timer_records import TimerStatus
-from funchost.timers.moments import json_text
-from funchost.timers.schedules import BadSchedule, Schedule, parse_schedule
+from funchost.triggers.timers.moments import json_text
+from funchost.triggers.timers.schedules import BadSchedule, Schedule, parse_schedule
 from funchost.worker.invocations import FunctionInfo
 
 # What .NET has for a time that never came and for one that never comes.
@@ -29,6 +30,7 @@ class TimerFunction:
     schedule: Schedule
     runs_on_startup: bool
     is_monitored: bool
+    retry: RetryPolicy | None
 
     @classmethod
     def of(cls, function: FunctionInfo, zone: tzinfo) -> "TimerFunction":
@@ -39,7 +41,7 @@ class TimerFunction:
         # What fires several times a minute would write as often. Source: TimerSchedule.Create.
         is_monitored = bool(trigger.get("useMonitor", True)) and not schedule.is_frequent
         runs_on_startup = bool(trigger.get("runOnStartup", False))
-        return cls(function.name, expression, schedule, runs_on_startup, is_monitored)
+        return cls(function.name, expression, schedule, runs_on_startup, is_monitored, function.retry)
 
 
 def checked(functions: Iterable[FunctionInfo], zone: tzinfo) -> list[FunctionInfo]:

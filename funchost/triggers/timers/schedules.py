@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Protocol
 
 from funchost.conventions import time_spans
-from funchost.timers.moments import LAST_MOMENT, from_local, to_local
+from funchost.triggers.timers.moments import LAST_MOMENT, from_local, to_local
 
 _MINUTE = 60_000_000
 # In the Gregorian calendar every date that exists falls on each day of the week within so many years.

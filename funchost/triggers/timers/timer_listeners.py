@@ -16,23 +16,21 @@ from funchost.conventions.names import TIMER_TRIGGER
 from funchost.durable.refusals import HubUnavailable
 from funchost.taskhub import LeaseLost, TaskHub
 from funchost.taskhub.timer_records import TimerStatus
-from funchost.timers.moments import round_trip_text, to_local
-from funchost.timers.timer_functions import (
+from funchost.triggers.retries import Retries
+from funchost.triggers.timers.moments import round_trip_text, to_local
+from funchost.triggers.timers.timer_functions import (
     TimerFunction,
     is_past_due,
     payload,
     status_after,
     status_at_start,
 )
-from funchost.worker.calling import call
+from funchost.worker.calling import Invoker
 from funchost.worker.invocations import (
     FunctionInfo,
-    FunctionTimedOut,
     Invocation,
     PoolStopped,
-    WorkerLost,
 )
-from funchost.worker.pool import WorkerPool
 
 # How soon a host notices that the one that fires the timer is gone.
 _LEASE_SECONDS = 1.0
@@ -51,7 +49,7 @@ class TimerListeners:
     """The timers of an app together: a listener for each timer function that can run."""
 
     def __init__(
-        self, hub: TaskHub, pool: WorkerPool, functions: Iterable[FunctionInfo], zone: tzinfo, clock: Clock
+        self, hub: TaskHub, pool: Invoker, functions: Iterable[FunctionInfo], zone: tzinfo, clock: Clock
     ) -> None:
         """The functions are `checked` ones: those with an error or disabled are not listened to."""
         usable = [each for each in functions if each.trigger == TIMER_TRIGGER and each.error is None]
@@ -93,11 +91,9 @@ class TimerListeners:
 class TimerListener:
     """Fires one timer function, from `start` until `drain` or `stop`."""
 
-    def __init__(
-        self, hub: TaskHub, pool: WorkerPool, timer: TimerFunction, zone: tzinfo, clock: Clock
-    ) -> None:
+    def __init__(self, hub: TaskHub, pool: Invoker, timer: TimerFunction, zone: tzinfo, clock: Clock) -> None:
         self._hub = hub
-        self._pool = pool
+        self._retries = Retries(pool, clock)
         self._timer = timer
         self._zone = zone
         self._clock = clock
@@ -109,6 +105,7 @@ class TimerListener:
     def start(self) -> None:
         """Begin to fire the timer, as soon as no other host does."""
         self._is_draining = False
+        self._retries.resume()
         self._startup_run_is_due = self._timer.runs_on_startup
         # One that `drain` cancels may not have ended yet.
         if self._task is None or self._task.done() or self._task.cancelling():
@@ -117,6 +114,7 @@ class TimerListener:
     def drain(self) -> None:
         """Fire no more; what runs goes on."""
         self._is_draining = True
+        self._retries.drain()
         if self._task is not None and not self._is_firing:
             self._task.cancel()
 
@@ -196,11 +194,8 @@ class TimerListener:
         invocation = Invocation(str(uuid.uuid4()), self._timer.name, "json", given)
         reason = f"Timer fired at {round_trip_text(self._clock.now(), self._zone)}"
         details = None if unscheduled is None else self._details(status, unscheduled)
-        try:
-            await call(self._pool, invocation, reason, details)
-        except (WorkerLost, FunctionTimedOut):
-            return False
-        return True
+        ended = await self._retries.call(invocation, self._timer.retry, reason, details)
+        return ended.result is not None
 
     def _details(self, status: TimerStatus, unscheduled: Unscheduled) -> dict[str, str]:
         details: dict[str, str] = {"UnscheduledInvocationReason": unscheduled}

@@ -11,7 +11,7 @@ import azure.functions as func
 import pytest
 
 from funchost.taskhub.timer_records import TimerStatus
-from funchost.timers.timer_functions import TimerFunction, checked, payload
+from funchost.triggers.timers.timer_functions import TimerFunction, checked, payload
 
 NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
 SECOND = 1_000_000

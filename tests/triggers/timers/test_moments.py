@@ -10,8 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funchost.timers import moments
-from funchost.timers.moments import LAST_MOMENT, find_zone, from_local, json_text, round_trip_text, to_local
+from funchost.triggers.timers import moments
+from funchost.triggers.timers.moments import (
+    LAST_MOMENT,
+    find_zone,
+    from_local,
+    json_text,
+    round_trip_text,
+    to_local,
+)
 
 NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
 

@@ -13,7 +13,7 @@ import pytest
 
 from funchost.taskhub import TaskHub
 from funchost.taskhub.timer_records import TimerStatus
-from funchost.timers.moments import from_local
+from funchost.triggers.timers.moments import from_local
 from tests.e2e import hosting
 from tests.e2e.durable_host import connect
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funchost.taskhub.timer_records import TimerStatus
-from funchost.timers.schedules import parse_schedule
-from funchost.timers.timer_functions import is_past_due, status_after, status_at_start
+from funchost.triggers.timers.schedules import parse_schedule
+from funchost.triggers.timers.timer_functions import is_past_due, status_after, status_at_start
 
 NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
 MINUTE = 60_000_000

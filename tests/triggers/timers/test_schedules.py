@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funchost.timers.moments import from_local, to_local
-from funchost.timers.schedules import BadSchedule, CronSchedule, Schedule, parse_schedule
+from funchost.triggers.timers.moments import from_local, to_local
+from funchost.triggers.timers.schedules import BadSchedule, CronSchedule, Schedule, parse_schedule
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 MINUTE = 60_000_000

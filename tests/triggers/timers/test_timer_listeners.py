@@ -12,7 +12,7 @@ from datetime import UTC
 import pytest
 
 from funchost.taskhub.timer_records import TimerStatus
-from funchost.timers.timer_listeners import TimerListeners
+from funchost.triggers.timers.timer_listeners import TimerListeners
 from funchost.worker.invocations import FunctionTimedOut, InvocationError, PoolStopped, WorkerLost
 
 OFTEN_SECONDS = 10

@@ -1,0 +1,1 @@
+"""Triggers: what has functions run by itself, each kind a `TriggerSource`; and retries of what failed."""
