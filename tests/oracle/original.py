@@ -44,6 +44,16 @@ class ParameterBinding(Message):
         return "data"
 
 
+class RpcException(Message):
+    """What made the host run something again; that of a first run is empty."""
+
+    def __init__(self) -> None:
+        super().__init__(source="", stack_trace="", message="")
+
+    def __repr__(self) -> str:
+        return "RpcException(source='', stack_trace='', message='')"
+
+
 class BindingInfo(Message):
     out, inout, undefined = 1, 2, 0
 
@@ -129,7 +139,8 @@ class Library:
             ],
             trigger_metadata={},
             trace_context=Message(trace_parent=trace_parent, trace_state=trace_state, attributes={}),
-            retry_context=Message(retry_count=0, max_retry_count=0, exception=None),
+            # A message of protobuf that is not set is an empty one.
+            retry_context=Message(retry_count=0, max_retry_count=0, exception=RpcException()),
         )
         response = await handle_event.invocation_request(_request(invocation_request=invocation))
         if response.result.status == StatusResult.Failure:

@@ -59,14 +59,14 @@ class RetryContext:
     max_retry_count: int = 0
     rpc_exception: RpcException = RpcException()
 
-    @classmethod
-    def of(cls, header: Mapping[str, Any]) -> "RetryContext":
-        """That of an `invoke` frame."""
-        retry = header.get("retry")
-        if retry is None:
-            return cls()
-        failure = RpcException(stack_trace=retry.get("stack", ""), message=retry.get("message", ""))
-        return cls(retry["count"], retry["most"], failure)
+
+def retry_context_of(header: Mapping[str, Any]) -> RetryContext:
+    """The retry context of an `invoke` frame."""
+    retry = header.get("retry")
+    if retry is None:
+        return RetryContext()
+    failure = RpcException(stack_trace=retry.get("stack", ""), message=retry.get("message", ""))
+    return RetryContext(retry["count"], retry["most"], failure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 from azure.functions.meta import Datum
 
 from funchost.worker.child.cookies import cookie_texts
-from funchost.worker.child.invocation_context import Context, RetryContext, TraceContext
+from funchost.worker.child.invocation_context import Context, TraceContext, retry_context_of
 from funchost.worker.child.signatures import Converter, FunctionLoadError, Return
 from funchost.worker.frames import Frame
 from funchost.worker.invocations import FunctionInfo
@@ -113,7 +113,7 @@ class LoadedFunction:
                 function_directory=self.directory,
                 thread_local_storage=local,
                 trace_context=TraceContext(*header.get("trace", ("", ""))),
-                retry_context=RetryContext.of(header),
+                retry_context=retry_context_of(header),
             )
         for name in self.outputs:
             arguments[name] = Out()
